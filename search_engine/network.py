@@ -1,0 +1,342 @@
+"""`NetworkSpec`: a frozen, JSON-able DAG of layers with shapes; everything else reads it."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Self
+
+from search_engine.errors import NetworkError, SearchEngineError
+from search_engine.types import Genes
+
+Shape = tuple[int, ...]
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """A tensor the network is fed: `shape` without the batch axis, `kind` of data."""
+
+    name: str
+    shape: Shape
+    kind: str = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One layer, the unit a deployment runtime would fuse (such as conv + norm + activation).
+
+    Attributes:
+        id: unique in the network.
+        op: key in `search_engine.ops.OPS`.
+        inputs: ids of network inputs or of earlier nodes, in the op's order.
+        attributes: JSON scalars or tuples of them; every attribute of the op is present.
+        shape: output shape without the batch axis.
+        block: id of the `Block` it belongs to, or empty.
+    """
+
+    id: str
+    op: str
+    inputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    shape: Shape
+    block: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named group of nodes, one box in the strip picture.
+
+    Attributes:
+        kind: what it is in the literature's words (`mbconv`, `stem`, `cell`, `head`).
+        label: short text for the box, such as `MB 5x5 e3`.
+        stage: stages are drawn as rows; blocks of one stage share a resolution.
+        choices: decisions of the space that shaped it, by variable name.
+    """
+
+    id: str
+    kind: str
+    label: str
+    stage: str = ""
+    choices: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A network as data, nodes in topological order.
+
+    Equality and `hash` ignore names, blocks and where the network came from: two networks with
+    the same layers joined in the same way are the same architecture.
+
+    Attributes:
+        space, genes: which search space decoded it and from what; empty for other networks.
+    """
+
+    inputs: tuple[InputSpec, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    blocks: tuple[Block, ...] = ()
+    space: str = ""
+    genes: Genes = ()
+
+    def __post_init__(self) -> None:
+        known = {item.name for item in self.inputs}
+        if len(known) != len(self.inputs):
+            raise NetworkError("Two inputs of the network share a name.")
+        for node in self.nodes:
+            if node.id in known:
+                raise NetworkError(f"Node id {node.id!r} is used twice.")
+            if missing := [name for name in node.inputs if name not in known]:
+                raise NetworkError(
+                    f"Node {node.id!r} reads {missing[0]!r}, which is no input and no earlier node."
+                )
+            known.add(node.id)
+        if not self.outputs or any(name not in known for name in self.outputs):
+            raise NetworkError(f"Outputs {list(self.outputs)} must name at least one existing node.")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NetworkSpec) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the structure, the architecture's identity everywhere ("hash" in the API).
+
+        Each node is labelled by what feeds it, then by what it feeds; the sorted labels are
+        hashed. Node names and the order of parallel branches do not matter; the order of an op's
+        inputs matters unless the op is symmetric.
+        """
+        return _structure_digest(self)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Node]:
+        return MappingProxyType({node.id: node for node in self.nodes})
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """Output shape (no batch axis) of every input and node, by name."""
+        shapes = {item.name: item.shape for item in self.inputs}
+        shapes.update((node.id, node.shape) for node in self.nodes)
+        return MappingProxyType(shapes)
+
+    def input_shapes(self, node: Node) -> tuple[Shape, ...]:
+        """Shapes of a node's inputs, in order."""
+        return tuple(self.shapes[name] for name in node.inputs)
+
+    def walk(self) -> Iterator[tuple[Node, tuple[Shape, ...]]]:
+        """Every node with the shapes it reads: the one walk that all cost models share."""
+        for node in self.nodes:
+            yield node, self.input_shapes(node)
+
+    @cached_property
+    def params(self) -> int:
+        """Trainable parameters."""
+        from search_engine.ops import OPS
+
+        return sum(OPS.resolve(n.op).params(n.attributes, shapes) for n, shapes in self.walk())
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions and linear layers for one input sample."""
+        from search_engine.ops import OPS
+
+        return sum(
+            OPS.resolve(n.op).macs(n.attributes, shapes, n.shape) for n, shapes in self.walk()
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` gives an equal network back."""
+        return {
+            "version": FORMAT_VERSION,
+            "space": self.space,
+            "genes": list(self.genes),
+            "inputs": [
+                {"name": i.name, "shape": list(i.shape), "kind": i.kind} for i in self.inputs
+            ],
+            "nodes": [
+                {
+                    "id": n.id,
+                    "op": n.op,
+                    "inputs": list(n.inputs),
+                    "attributes": _plain(n.attributes),
+                    "shape": list(n.shape),
+                    "block": n.block,
+                }
+                for n in self.nodes
+            ],
+            "outputs": list(self.outputs),
+            "blocks": [
+                {
+                    "id": b.id,
+                    "kind": b.kind,
+                    "label": b.label,
+                    "stage": b.stage,
+                    "choices": _plain(b.choices),
+                }
+                for b in self.blocks
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild a network and check every shape against its op's rule.
+
+        Raises:
+            NetworkError: wrong version, missing field, unknown op, or a shape that does not follow.
+        """
+        if data.get("version") != FORMAT_VERSION:
+            raise NetworkError(
+                f"Network format version {data.get('version')!r} is not known; expected {FORMAT_VERSION}."
+            )
+        try:
+            network = cls(
+                inputs=tuple(
+                    InputSpec(i["name"], tuple(i["shape"]), i["kind"]) for i in data["inputs"]
+                ),
+                nodes=tuple(
+                    Node(
+                        n["id"],
+                        n["op"],
+                        tuple(n["inputs"]),
+                        frozen(n["attributes"]),
+                        tuple(n["shape"]),
+                        n["block"],
+                    )
+                    for n in data["nodes"]
+                ),
+                outputs=tuple(data["outputs"]),
+                blocks=tuple(
+                    Block(b["id"], b["kind"], b["label"], b["stage"], frozen(b["choices"]))
+                    for b in data["blocks"]
+                ),
+                space=data["space"],
+                genes=tuple(data["genes"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise NetworkError(f"Network JSON lacks or mistypes {error}.") from error
+        _check_shapes(network)
+        return network
+
+
+class NetworkDraft:
+    """Collects layers and infers their shapes; `finish` freezes them.
+
+    >>> draft = NetworkDraft((1, 8, 8))
+    >>> with draft.block("stem", "3x3", stage="stem"):
+    ...     x = draft.add("conv", draft.input, out_channels=8, kernel=3)
+    >>> draft.finish(draft.add("head", x, outputs=10)).shapes[x]
+    (8, 8, 8)
+    """
+
+    def __init__(self, shape: Shape, kind: str = "image") -> None:
+        self.input = "input"
+        self._inputs = [InputSpec(self.input, tuple(shape), kind)]
+        self._nodes: list[Node] = []
+        self._blocks: list[Block] = []
+        self._shapes: dict[str, Shape] = {self.input: tuple(shape)}
+        self._open: str = ""
+
+    def shape(self, name: str) -> Shape:
+        """Output shape of an input or node that was added."""
+        return self._shapes[name]
+
+    def block(
+        self, kind: str, label: str, *, stage: str = "", choices: Mapping[str, Any] | None = None
+    ) -> "_OpenBlock":
+        """Context manager: nodes added inside belong to a new block."""
+        block = Block(f"b{len(self._blocks)}", kind, label, stage, frozen(choices or {}))
+        return _OpenBlock(self, block)
+
+    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
+        """Append a layer and return its id.
+
+        Raises:
+            UnknownKeyError, ConfigError: no such op, or an attribute it does not have.
+            ShapeError: the op cannot read tensors of these shapes.
+        """
+        from search_engine.ops import OPS
+
+        rule = OPS.resolve(op)
+        full = rule.complete(attributes)
+        shape = rule.shape(full, tuple(self._shapes[name] for name in inputs))
+        node = Node(f"n{len(self._nodes)}", op, inputs, full, shape, self._open)
+        self._nodes.append(node)
+        self._shapes[node.id] = shape
+        return node.id
+
+    def finish(self, *outputs: str, space: str = "", genes: Genes = ()) -> NetworkSpec:
+        """Freeze the network."""
+        return NetworkSpec(
+            tuple(self._inputs), tuple(self._nodes), outputs, tuple(self._blocks), space, genes
+        )
+
+
+class _OpenBlock:
+    def __init__(self, draft: NetworkDraft, block: Block) -> None:
+        self._draft, self._block = draft, block
+
+    def __enter__(self) -> Block:
+        if self._draft._open:
+            raise NetworkError(f"Block {self._draft._open!r} is still open; blocks do not nest.")
+        self._draft._blocks.append(self._block)
+        self._draft._open = self._block.id
+        return self._block
+
+    def __exit__(self, *exc: object) -> None:
+        self._draft._open = ""
+
+
+def frozen(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read-only copy of JSON scalars and lists, lists as tuples."""
+    return MappingProxyType(
+        {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    )
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+
+
+def _hash(*parts: object) -> str:
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=list)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _structure_digest(network: NetworkSpec) -> str:
+    from search_engine.ops import OPS
+
+    up: dict[str, str] = {i.name: _hash("input", i.shape, i.kind) for i in network.inputs}
+    readers: dict[str, list[tuple[str, int]]] = {name: [] for name in network.shapes}
+    for node in network.nodes:
+        symmetric = OPS.resolve(node.op).symmetric
+        below = [up[name] for name in node.inputs]
+        up[node.id] = _hash(
+            node.op, _plain(node.attributes), sorted(below) if symmetric else below
+        )
+        for position, name in enumerate(node.inputs):
+            readers[name].append((node.id, 0 if symmetric else position))
+    down: dict[str, str] = {}
+    for name in [node.id for node in reversed(network.nodes)] + [i.name for i in network.inputs]:
+        places = [position for position, out in enumerate(network.outputs) if out == name]
+        above = sorted((up[reader], down[reader], slot) for reader, slot in readers[name])
+        down[name] = _hash(up[name], places, above)
+    return _hash(sorted(Counter(down.values()).items()))
+
+
+def _check_shapes(network: NetworkSpec) -> None:
+    from search_engine.ops import OPS
+
+    for node, shapes in network.walk():
+        try:
+            expected = OPS.resolve(node.op).shape(node.attributes, shapes)
+        except (KeyError, TypeError, SearchEngineError) as error:
+            raise NetworkError(f"Node {node.id!r} ({node.op}): {error}") from error
+        if expected != node.shape:
+            raise NetworkError(
+                f"Node {node.id!r} ({node.op}) claims shape {node.shape}, its rule gives {expected}."
+            )

@@ -1,0 +1,1 @@
+"""PyTorch modules and the builder that makes a network of a `NetworkSpec`."""
