@@ -1,0 +1,1 @@
+"""Wiring: settings, routes, queue and supervisor. Nobody imports this package."""

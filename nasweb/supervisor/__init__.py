@@ -1,0 +1,1 @@
+"""`manage.py up`: embedded servers, web, workers and beat under one process."""
