@@ -1,33 +1,77 @@
 """HTML doors of the product: read with selectors, write with services, render a template."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from experiments.errors import StateConflict
+from experiments.pages.rows import STATES, filtered, list_rows, state_counts
+from experiments.pages.starting_points import TEMPLATES, starting_point
 from experiments.selectors import experiments_for
 from experiments.services import lifecycle
 from experiments.services.demo import start_demo
+
+PAGE_SIZE = 25
 
 
 @login_required
 @ensure_csrf_cookie
 @require_safe
 def experiments(request: HttpRequest) -> HttpResponse:
-    """The list of everything the user may see."""
-    return render(request, "experiments/list.html", {"rows": experiments_for(request.user)})
+    """The list of everything the user may see; `?part=1` answers with the table alone."""
+    context = _list_context(request)
+    template = "experiments/_table.html" if "part" in request.GET else "experiments/list.html"
+    return render(request, template, context)
+
+
+def _list_context(request: HttpRequest) -> dict[str, Any]:
+    visible = experiments_for(request.user)
+    text, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
+    chosen = filtered(visible, state, text).prefetch_related("devices")
+    page = Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page"))
+    return {
+        "page": page,
+        "rows": list_rows(page.object_list),
+        "states": state_counts(filtered(visible, "", text)),
+        "state": state if state in STATES else "",
+        "state_label": STATES[state][0] if state in STATES else "",
+        "text": text,
+        "total": visible.count(),
+    }
+
+
+@login_required
+@require_safe
+def row(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One row of the list, for a page that heard that it changed."""
+    experiment = get_object_or_404(experiments_for(request.user), pk=pk)
+    return render(request, "experiments/_row.html", {"row": list_rows([experiment])[0]})
 
 
 @login_required
 @ensure_csrf_cookie
 @require_safe
 def create(request: HttpRequest) -> HttpResponse:
-    """The create form; with `?from=<id>` it is filled in from that experiment."""
-    return render(request, "experiments/create.html")
+    """The create form; `?template=` and `?from=<id>` say what it is filled in with."""
+    parent = None
+    if origin := request.GET.get("from"):
+        parent = get_object_or_404(experiments_for(request.user), pk=_uuid_or_404(origin))
+    start = starting_point(request.GET.get("template", ""), parent)
+    context = {"start": start, "parent": parent, "templates": TEMPLATES.values()}
+    return render(request, "experiments/create.html", context)
+
+
+def _uuid_or_404(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404(f"{text[:80]!r} is not the id of an experiment.") from None
 
 
 @login_required
@@ -45,5 +89,6 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         lifecycle.delete_experiment(experiment=experiment)
     except StateConflict as conflict:
-        return render(request, "409.html", {"reason": str(conflict)}, status=409)
+        context = {"reason": str(conflict), "experiment": experiment}
+        return render(request, "409.html", context, status=409)
     return redirect("pages:experiments")

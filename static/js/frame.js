@@ -16,4 +16,16 @@ addEventListener("keydown", (event) => {
   }
 });
 
+// A form that was sent shows so at once and cannot be sent twice.
+addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !event.target.dataset.busy) return;
+  const button = event.target.querySelector("button[type=submit]");
+  button.setAttribute("aria-busy", "true");
+  button.lastChild.textContent = event.target.dataset.busy;
+  setTimeout(() => (button.disabled = true));
+});
+
+// Back from a page that was sent: the browser may show the old, busy one.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
 bind("g e", "Go to experiments", () => location.assign("/experiments/"));

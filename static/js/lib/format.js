@@ -48,7 +48,7 @@ export function metric(key, value) {
   if (bare.endsWith("_ms")) return latency(value);
   if (bare.endsWith("_mib")) return value < 1 ? `${significant(value * 1024)} KiB` : `${significant(value)} MiB`;
   if (bare === "params") return compact(value);
-  if (bare === "macs") return `${compact(value)}${value >= 1e3 ? "" : " "}MACs`.replace(/([GMk])MACs/, "$1 MACs");
+  if (bare === "macs") return `${compact(value)} MACs`;
   return significant(value);
 }
 

@@ -45,4 +45,5 @@ function sheet() {
 }
 
 addEventListener("keydown", onKey);
+addEventListener("click", (event) => event.target.closest?.("[data-shortcuts]") && sheet());
 bind("?", "Show this sheet", sheet);
