@@ -155,6 +155,9 @@ class Trial(Lease):
     genes = models.JSONField()
     hash = models.CharField(max_length=64)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    awaiting = models.CharField(
+        max_length=60, blank=True, help_text="Device that has to measure it next; empty = none."
+    )
     metrics = models.JSONField(default=dict, help_text="Number objects by metric key.")
     costs = models.JSONField(null=True, help_text="Objective values to minimise, for finished ones.")
     violation = models.FloatField(null=True)
@@ -164,6 +167,9 @@ class Trial(Lease):
     curve = models.JSONField(default=list, help_text="One object per epoch.")
     error = models.TextField(blank=True)
     weights = models.CharField(max_length=200, blank=True, help_text="File below the data folder.")
+    ended_seq = models.PositiveBigIntegerField(
+        null=True, help_text="Event number of its end: the order of completion."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -177,6 +183,12 @@ class Trial(Lease):
         ]
         indexes = [
             models.Index(fields=["run", "status"], name="trial_run_status"),
+            models.Index(fields=["run", "ended_seq"], name="trial_run_ended"),
+            models.Index(
+                fields=["awaiting", "created_at"],
+                condition=Q(status="queued"),
+                name="trial_waiting_line",
+            ),
             models.Index(
                 fields=["experiment", "number"], condition=Q(on_front=True), name="trial_on_front"
             ),

@@ -1,0 +1,1 @@
+"""The product: experiments, their runs, and everything people and scripts see of them."""

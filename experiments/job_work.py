@@ -1,0 +1,84 @@
+"""Does the work of a claimed job: measure a network, export a trained candidate."""
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from experiments.errors import LeaseLost
+from experiments.leases import keep_alive
+from experiments.models import Artifact, Job
+from experiments.selectors import network_of
+from experiments.services import jobs
+from hardware_profiles.services import measure_networks, measurement_object, store_measurement
+from search_engine.errors import ExportError, SearchEngineError
+from search_engine.exporters import EXPORTERS
+from search_engine.loading import load_space
+
+logger = logging.getLogger(__name__)
+
+
+def run_job(job_id: object) -> None:
+    """Do a queued job; its row says how it ended."""
+    job = jobs.claim_job(job_id)
+    if job is None:
+        return
+    try:
+        with keep_alive(Job, [job.pk]):
+            _work(job)
+    except LeaseLost as error:
+        logger.warning("%s", error)
+
+
+def _work(job: Job) -> None:
+    try:
+        result, artifacts = _measure(job) if job.kind == Job.Kind.MEASURE else _export(job)
+    except Exception as error:
+        if not isinstance(error, SearchEngineError):
+            logger.exception("Job %s failed unexpectedly", job.pk)
+        jobs.report(job, status=Job.Status.FAILED, error=f"{type(error).__name__}: {error}"[:2000])
+        return
+    try:
+        jobs.report(job, artifacts, status=Job.Status.DONE, progress=1.0, result=result)
+    except LeaseLost:
+        for artifact in artifacts:
+            artifact.file.unlink(missing_ok=True)
+        raise
+
+
+def _measure(job: Job) -> tuple[dict[str, Any], list[Artifact]]:
+    if job.trial is not None:
+        network = network_of(job.trial)
+    else:
+        network = load_space(job.params["search_space"]).decode(tuple(job.params["genes"]))
+    (found,) = measure_networks(job.device, [network])
+    measurement = store_measurement(device=job.device, network=network, result=found)
+    return {
+        **measurement_object(measurement),
+        "device": job.device.slug,
+        "network_hash": network.digest,
+        "samples": measurement.samples,
+        "environment": measurement.environment,
+    }, []
+
+
+def _export(job: Job) -> tuple[dict[str, Any], list[Artifact]]:
+    import torch  # noqa: PLC0415 - only this job needs it
+
+    trial, key = job.trial, job.params["format"]
+    weights = Path(settings.NASWEB_VAR) / trial.weights
+    if not weights.exists():
+        raise ExportError(f"The trained weights of candidate {trial} are gone: {trial.weights}.")
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    exporter: Any = EXPORTERS.resolve(key)
+    config = EXPORTERS.parse_config(key, job.params["options"])
+    artifact = Artifact(job=job, trial=trial, format=key)
+    artifact.name = f"candidate-{trial.number}{exporter.extension}"
+    artifact.path = str(Path("artifacts") / str(artifact.pk) / artifact.name)
+    artifact.file.parent.mkdir(parents=True)
+    artifact.facts = exporter(config).export(network_of(trial), state, artifact.file)
+    content = artifact.file.read_bytes()
+    artifact.bytes, artifact.sha256 = len(content), hashlib.sha256(content).hexdigest()
+    return {"facts": artifact.facts}, [artifact]

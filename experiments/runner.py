@@ -1,0 +1,154 @@
+"""Advances a run: learns what ended, proposes what there is room for, ends it when it is over."""
+
+import time
+
+from django.db.models import Q
+from django.utils import timezone
+
+from experiments import doorbell, engine
+from experiments.leases import FREE, keep_alive, lease_values, worker_name
+from experiments.memory import Proposal, RunMemories, RunMemory
+from experiments.models import Run, Trial
+from experiments.selectors import active_runs, living_workers
+from experiments.services import recording
+from experiments.verdict import failure, found_columns
+from search_engine.errors import InfeasibleError, SearchEngineError, SpaceExhaustedError
+from search_engine.protocols import Evaluator, SilentMonitor
+
+IN_PLACE_SECONDS = 0.25
+IN_PLACE_TRIALS = 500
+IN_PLACE_CHUNK = 64
+
+memories = RunMemories()
+
+
+def advance(run_id: object) -> None:
+    """Let a run learn what ended, propose what there is capacity for, and end when it is over."""
+    claimed_at = timezone.now()
+    free = Q(lease_expires__isnull=True) | Q(lease_expires__lt=claimed_at)
+    if not active_runs().filter(free, pk=run_id).update(**lease_values()):
+        return
+    run = Run.objects.select_related("experiment").get(pk=run_id)
+    try:
+        with keep_alive(Run, [run.pk]):
+            while _step(run):
+                run.refresh_from_db()
+    except Exception as error:
+        memories.forget(run.pk)
+        recording.fail_run(run, error)
+        raise
+    finally:
+        mine = Run.objects.filter(pk=run_id, lease_owner=worker_name())
+        rung_meanwhile = mine.filter(rung_at__gt=claimed_at).exists()
+        mine.update(**FREE)
+    if rung_meanwhile:
+        doorbell.advance(run_id)
+
+
+def _step(run: Run) -> bool:
+    """One round; True if there is more to do at once (free evaluators only)."""
+    if run.status not in Run.ACTIVE:
+        return False
+    if run.status == Run.Status.QUEUED:
+        recording.begin_run(run)
+    memory = memories.recall(run)
+    over = "max_seconds" if _time_is_up(run) else ""
+    immediate = engine.is_immediate(run.experiment)
+    if not over:
+        try:
+            if immediate:
+                _evaluate_in_place(memory)
+            else:
+                _propose(memory)
+        except SpaceExhaustedError:
+            over = "space_exhausted"
+        except InfeasibleError:
+            if not memory.proposed:
+                raise
+            over = "nothing_else_feasible"
+        if not over and memory.proposed >= run.max_trials:
+            over = "max_trials"
+    elif not immediate:
+        recording.drop_waiting(run)
+    waiting = run.trials.filter(status__in=Trial.OPEN).exists()
+    recording.absorb(memory, finished=over if not waiting else "")
+    return immediate and not over
+
+
+def _time_is_up(run: Run) -> bool:
+    return run.max_seconds is not None and run.seconds >= run.max_seconds
+
+
+def _propose(memory: RunMemory) -> None:
+    """Fill the line: one candidate per worker in work, one waiting, and some being measured."""
+    run = memory.run
+    capacity = 2 * _trainers() + 2
+    room = capacity - run.trials.filter(status__in=Trial.OPEN).count()
+    devices = engine.spec_of(run.experiment).devices
+    proposals = _take(memory, min(room, run.max_trials - memory.proposed))
+    if proposals:
+        trials = [_new_trial(run, proposal) for proposal in proposals]
+        for trial in trials:
+            trial.awaiting = devices[0] if devices else ""
+        recording.add_trials(run, trials)
+
+
+def _take(memory: RunMemory, count: int) -> list[Proposal]:
+    """Up to `count` proposals; what came before the space ran out is not thrown away."""
+    proposals: list[Proposal] = []
+    try:
+        while len(proposals) < count and (proposal := memory.propose()) is not None:
+            proposals.append(proposal)
+    except (SpaceExhaustedError, InfeasibleError):
+        if not proposals:
+            raise
+    return proposals
+
+
+def _new_trial(run: Run, proposal: Proposal) -> Trial:
+    return Trial(
+        experiment_id=run.experiment_id,
+        run=run,
+        index=proposal.index,
+        genes=list(proposal.genes),
+        hash=proposal.network.digest,
+        metrics=engine.analytic_metrics(proposal.network),
+    )
+
+
+def _evaluate_in_place(memory: RunMemory) -> None:
+    """Propose and score for a quarter of a second, then store everything at once."""
+    run, until, batch = memory.run, time.monotonic() + IN_PLACE_SECONDS, list[Trial]()
+    evaluator = engine.evaluator_for(run.experiment)
+    try:
+        while len(batch) < IN_PLACE_TRIALS and time.monotonic() < until:
+            proposals = _take(memory, min(IN_PLACE_CHUNK, run.max_trials - memory.proposed))
+            if not proposals:
+                break
+            trials = [_score_now(memory, evaluator, proposal) for proposal in proposals]
+            memory.learn(trials)
+            batch += trials
+    finally:
+        if batch:
+            recording.add_trials(run, batch)
+            memory.last_seq = max(trial.ended_seq or 0 for trial in batch)
+
+
+def _score_now(memory: RunMemory, evaluator: Evaluator, proposal: Proposal) -> Trial:
+    trial = _new_trial(memory.run, proposal)
+    trial.started_at = timezone.now()
+    try:
+        found = evaluator.evaluate(
+            proposal.network, seed=memory.run.seed, monitor=SilentMonitor()
+        )
+        columns = found_columns(memory.problem, trial, found)
+    except SearchEngineError as error:
+        columns = failure(error)
+    for name, value in columns.items():
+        setattr(trial, name, value)
+    trial.finished_at = timezone.now()
+    return trial
+
+
+def _trainers() -> int:
+    return max(1, sum(worker["role"] == "evaluate" for worker in living_workers()))
