@@ -9,11 +9,16 @@ from typing import Any
 
 from celery import Celery, bootsteps, signals
 
+from nasweb.supervisor.children import ONE_THREAD
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nasweb.settings")
+for name, value in ONE_THREAD.items():  # before a numerical library reads them
+    os.environ.setdefault(name, value)
 
 app = Celery("nasweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.set_default()  # in every thread, not just in the one that imports this
 
 DEVICES_QUEUE = "devices"
 REFRESH_SECONDS = 5.0

@@ -20,7 +20,7 @@ class Environment(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535, validation_alias="PORT")
     workers: int | None = Field(None, ge=1, le=1024)
-    admin_password: str | None = Field(None, min_length=8)
+    admin_password: str | None = None
     secret_key: str | None = Field(None, min_length=32)
     debug: bool = False
     https: bool = False
