@@ -8,7 +8,7 @@ class SearchEngineError(Exception):
 
 
 class ConfigError(SearchEngineError):
-    """Settings do not fit their schema; `messages` maps a dotted field path to one sentence each."""
+    """Settings do not fit their schema; `messages` maps a dotted field path to its sentences."""
 
     code = "invalid_config"
 
@@ -62,6 +62,12 @@ class SpaceExhaustedError(SearchEngineError):
     """Every architecture of the space has been proposed already."""
 
     code = "space_exhausted"
+
+
+class StrategyError(SearchEngineError):
+    """A strategy broke its contract: it repeated itself, or waits although nothing is running."""
+
+    code = "invalid_proposal"
 
 
 class DatasetError(SearchEngineError):

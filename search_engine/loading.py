@@ -6,10 +6,10 @@ from typing import Any
 
 from search_engine.config import Config
 from search_engine.datasets import DATASETS
+from search_engine.errors import ProblemError
 from search_engine.evaluators import EVALUATORS
 from search_engine.problem import SearchProblem
 from search_engine.protocols import Dataset, Evaluator, SearchSpace, Strategy
-from search_engine.spaces.compiler import compile_space
 from search_engine.strategies import STRATEGIES
 
 
@@ -38,7 +38,17 @@ def load_dataset(key: str) -> Dataset:
 
 
 def load_evaluator(key: str, dataset: Dataset | str | None = None, **config: Any) -> Evaluator:
-    """An evaluator by key, for one data set. UnknownKeyError, ConfigError."""
+    """An evaluator by key, for one data set where it needs one.
+
+    Raises:
+        UnknownKeyError, ConfigError: no such key, or settings that do not fit.
+        ProblemError: it needs a data set and got none.
+    """
+    entry = EVALUATORS.entry(key)
+    if dataset is None and "dataset" in entry.needs:
+        raise ProblemError(
+            f"Evaluator {key!r} needs a data set, got none. Known: {', '.join(DATASETS.keys())}."
+        )
     cls: Any = EVALUATORS.resolve(key)
     data = load_dataset(dataset) if isinstance(dataset, str) else dataset
     evaluator: Evaluator = cls(EVALUATORS.parse_config(key, config), data)
@@ -56,4 +66,6 @@ def load_space(
     Raises:
         UnknownKeyError, SpaceError: no such space, or the document or input does not fit it.
     """
+    from search_engine.spaces.compiler import compile_space
+
     return compile_space(key_or_document, input_shape=input_shape, classes=classes)

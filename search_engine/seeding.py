@@ -55,7 +55,7 @@ def seed_torch(seed: int) -> Iterator[None]:
     ...     torch.equal(first, torch.rand(2))
     True
     """
-    import torch
+    import torch  # noqa: PLC0415 - proposals need no PyTorch
 
     enabled = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()

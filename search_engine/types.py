@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from search_engine.errors import ProblemError
+from search_engine.metrics import METRICS
 
 Genes = tuple[int, ...]
-"""One index per variable of a space, in the space's order; inactive variables are 0 when canonical."""
+"""One index per variable of a space, in its order; inactive variables are 0 when canonical."""
 
 Origin = Literal["measured", "looked_up", "predicted", "analytic"]
 
@@ -30,16 +31,30 @@ class Variable:
     active_if: tuple[tuple[str, tuple[Any, ...]], ...] = ()
 
 
+def _better_direction(metric: str) -> Literal["maximize", "minimize"]:
+    """The direction in which a metric improves. ProblemError when it is unknown."""
+    if metric not in METRICS:
+        raise ProblemError(f"Unknown metric {metric!r}. Known: {', '.join(METRICS)}.")
+    return "maximize" if METRICS[metric].better == "higher" else "minimize"
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A metric to optimise. `device` names the target for metrics that depend on one."""
+    """A metric to optimise.
+
+    Attributes:
+        metric: key of `METRICS`.
+        direction: `maximize` or `minimize`; left out, what is better for the metric.
+        device: slug of the target for metrics that depend on one.
+    """
 
     metric: str
-    direction: Literal["maximize", "minimize"] = "minimize"
+    direction: Literal["maximize", "minimize", ""] = ""
     device: str = ""
 
     def __post_init__(self) -> None:
+        if self.direction == "":
+            object.__setattr__(self, "direction", _better_direction(self.metric))
         if self.direction not in ("maximize", "minimize"):
             raise ProblemError(
                 f"Objective {self.metric!r} has direction {self.direction!r}; "
@@ -67,7 +82,9 @@ class Constraint:
                 f"Constraint on {self.metric!r} has op {self.op!r}; allowed: '<=' and '>='."
             )
         if not math.isfinite(self.value):
-            raise ProblemError(f"Constraint on {self.metric!r} needs a finite value, got {self.value}.")
+            raise ProblemError(
+                f"Constraint on {self.metric!r} needs a finite value, got {self.value}."
+            )
 
     def violation(self, value: float) -> float:
         """How far `value` misses the limit, relative to it; 0 when satisfied, inf for NaN."""
