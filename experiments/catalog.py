@@ -3,8 +3,9 @@
 from functools import lru_cache
 from typing import Any
 
-from experiments.spaces import space_row
 from hardware_profiles.selectors import active_devices, device_row
+
+from experiments.spaces import space_row
 from search_engine.costs import COSTS
 from search_engine.datasets import DATASETS
 from search_engine.evaluators import EVALUATORS
@@ -35,8 +36,8 @@ def catalog() -> dict[str, list[dict[str, Any]]]:
             member(EVALUATORS, entry) | _availability(EVALUATORS, entry) for entry in EVALUATORS
         ],
         "cost_models": [_cost_model(entry) for entry in COSTS],
-        "datasets": [dataset_row(key) for key in DATASETS.keys()],
-        "search_spaces": [space_row(key) for key in SPACES.keys()],
+        "datasets": [dataset_row(entry.key) for entry in DATASETS],
+        "search_spaces": [space_row(entry.key) for entry in SPACES],
         "devices": [device_row(device) for device in active_devices()],
         "exporters": [
             member(EXPORTERS, entry) | {"extension": EXPORTERS.resolve(entry.key).extension}

@@ -10,6 +10,7 @@ from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import exceptions, status
 from rest_framework.serializers import as_serializer_error
 
+from experiments.errors import StateConflict
 from search_engine.errors import ConfigError, SearchEngineError, SpaceError
 
 
@@ -20,13 +21,22 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
+class Conflict(exceptions.APIException):
+    """The state of a thing forbids what was asked for."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "state_conflict"
+
+
 class ApiExceptionHandler(ExceptionHandler):
     """Also understands the errors of the layers below the API."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         """Engine and model errors are about what was sent: 400 with the field and the reason."""
+        if isinstance(exc, StateConflict):
+            return Conflict(str(exc), exc.code)
         if isinstance(exc, ConfigError):
-            return exceptions.ValidationError(exc.messages, exc.code)
+            return exceptions.ValidationError(_by_field(exc.messages))
         if isinstance(exc, SpaceError) and exc.path:
             return exceptions.ValidationError({exc.path: str(exc)}, exc.code)
         if isinstance(exc, SearchEngineError):
@@ -36,6 +46,11 @@ class ApiExceptionHandler(ExceptionHandler):
         if isinstance(exc, RequestDataTooBig):
             return TooLarge(str(exc))
         return super().convert_known_exceptions(exc)
+
+
+def _by_field(messages: dict[str, list[str]]) -> Any:
+    """Messages by dotted path; a mistake of the document as a whole belongs to no field."""
+    return messages[""] if set(messages) == {""} else messages
 
 
 def error_response(code: int, name: str, detail: str) -> JsonResponse:

@@ -141,6 +141,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "experiments.api.schema.ApiSchema",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": "1200/min", "token": "30/min"},
+    "NUM_PROXIES": 1 if ENV.https else 0,  # else a made-up X-Forwarded-For would evade throttles
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -152,6 +153,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "NASWeb",
     "DESCRIPTION": "Hardware-aware neural architecture search: catalog, devices, experiments, jobs.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

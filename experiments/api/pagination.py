@@ -16,10 +16,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from experiments.api.renderers import finite
-
 _SALT = "experiments.api.cursor"
 _SORT_KEY = "cursor_sort_key"
+Placed = tuple[list[Any], Any]  # sort values of a row, and the row
 
 
 class Term(NamedTuple):
@@ -35,10 +34,9 @@ class Term(NamedTuple):
 
     def order(self, backward: bool) -> Any:
         """For `order_by`."""
+        nulls = {"nulls_first": True} if backward else {"nulls_last": True}
         column = F(self.name)
-        if self.descending != backward:
-            return column.desc(nulls_last=not backward, nulls_first=backward)
-        return column.asc(nulls_last=not backward, nulls_first=backward)
+        return column.desc(**nulls) if self.descending != backward else column.asc(**nulls)
 
     def beyond(self, value: Any, backward: bool) -> Q:
         """Rows strictly after `value` (before it, if `backward`)."""
@@ -75,9 +73,7 @@ class CursorPages(BasePagination):
     cursor_query_param = "cursor"
     ordering: tuple[str, ...] = ("-created_at", "-pk")
 
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page.
 
         Raises:
@@ -88,13 +84,15 @@ class CursorPages(BasePagination):
         self._ordering, self._terms, expression = self._order(request, view)
         self._cursor = self._read_cursor(request)
         if isinstance(queryset, QuerySet):
-            rows = self._rows(queryset, expression)
+            placed = self._rows(queryset, expression)
         else:
-            rows = self._slice(queryset)
-        self._more = len(rows) > self._limit
-        rows = rows[: self._limit]
-        self._page = rows[::-1] if self._backward else rows
-        return self._page
+            placed = self._slice(queryset)
+        self._more = len(placed) > self._limit
+        page = placed[: self._limit]
+        if self._backward:
+            page.reverse()
+        self._ends = [place for place, _ in page[:1] + page[-1:]]
+        return [row for _, row in page]
 
     def get_page_size(self, request: Request) -> int:
         """Rows per page.
@@ -116,11 +114,11 @@ class CursorPages(BasePagination):
 
     def envelope(self, data: Any) -> dict[str, Any]:
         """The body of a page."""
-        forward = self._more or self._backward
-        backward = bool(self._cursor) if not self._backward else self._more
+        has_next = self._more or self._backward
+        has_previous = self._more if self._backward else self._cursor is not None
         return {
-            "next": self._link(self._page[-1:], False) if forward else None,
-            "previous": self._link(self._page[:1], True) if backward else None,
+            "next": self._link(self._ends[-1:], backward=False) if has_next else None,
+            "previous": self._link(self._ends[:1], backward=True) if has_previous else None,
             "results": data,
         }
 
@@ -142,17 +140,18 @@ class CursorPages(BasePagination):
             message = f"Cannot order by {text[:60]!r}. Known: {known}; with - in front: descending."
             raise ValidationError({"ordering": message})
         target = allowed[chosen.name]
-        if isinstance(target, str):
-            return text, (Term(target, chosen.descending), *base), None
-        return text, (Term(_SORT_KEY, chosen.descending), *base), target
+        name, expression = (target, None) if isinstance(target, str) else (_SORT_KEY, target)
+        rest = tuple(term for term in base if term.name != name)
+        return text, (Term(name, chosen.descending), *rest), expression
 
-    def _rows(self, queryset: QuerySet, expression: Combinable | None) -> list[Any]:
+    def _rows(self, queryset: QuerySet, expression: Combinable | None) -> list[Placed]:
         if expression is not None:
             queryset = queryset.annotate(**{_SORT_KEY: expression})
         if self._cursor is not None:
             queryset = queryset.filter(self._beyond(self._cursor))
         order = [term.order(self._backward) for term in self._terms]
-        return list(queryset.order_by(*order)[: self._limit + 1])
+        rows = queryset.order_by(*order)[: self._limit + 1]
+        return [([_plain(getattr(row, term.name)) for term in self._terms], row) for row in rows]
 
     def _beyond(self, cursor: Cursor) -> Q:
         rows, same = Q(pk__in=[]), Q()
@@ -161,15 +160,13 @@ class CursorPages(BasePagination):
             same &= term.equal(value)
         return rows
 
-    def _slice(self, items: Sequence[Any]) -> list[Any]:
-        """The same for a list in memory; a row's sort value is its place."""
-        places = range(len(items))
+    def _slice(self, items: Sequence[Any]) -> list[Placed]:
+        """The same for a list in memory, whose rows are placed by their position."""
+        positions = range(len(items))
         if self._cursor is not None:
-            (place,) = self._cursor.values
-            places = range(place - 1, -1, -1) if self._backward else range(place + 1, len(items))
-        chosen = places[: self._limit + 1]
-        self._places = dict(zip((id(items[place]) for place in chosen), chosen, strict=True))
-        return [items[place] for place in chosen]
+            (at,) = self._cursor.values
+            positions = range(at - 1, -1, -1) if self._backward else range(at + 1, len(items))
+        return [([at], items[at]) for at in positions[: self._limit + 1]]
 
     def _read_cursor(self, request: Request) -> Cursor | None:
         text = request.query_params.get(self.cursor_query_param)
@@ -186,20 +183,11 @@ class CursorPages(BasePagination):
             raise ValidationError({self.cursor_query_param: message})
         return cursor
 
-    def _link(self, rows: Sequence[Any], backward: bool) -> str | None:
-        if not rows:
+    def _link(self, places: Sequence[list[Any]], *, backward: bool) -> str:
+        if not places:  # the rows this page followed are gone: begin again
             return remove_query_param(self._url, self.cursor_query_param)
-        (row,) = rows
-        values = [self._places[id(row)]] if hasattr(self, "_places") else self._values(row)
-        text = signing.dumps((self._ordering, backward, values), salt=_SALT)
+        text = signing.dumps((self._ordering, backward, places[0]), salt=_SALT)
         return replace_query_param(self._url, self.cursor_query_param, text)
-
-    def _values(self, row: Any) -> list[Any]:
-        values = (getattr(row, term.name) for term in self._terms)
-        return [
-            value if value is None or isinstance(value, (int, float, str)) else str(value)
-            for value in values
-        ]
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Query parameters for OpenAPI."""
@@ -229,6 +217,10 @@ def orderings_of(view: Any) -> Mapping[str, str | Combinable]:
     if hasattr(view, "get_orderings"):
         return view.get_orderings()
     return getattr(view, "orderings", {})
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, (int, float, str)) else str(value)
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def issue_token(*, user: AbstractBaseUser, name: str = "") -> tuple[ApiToken, st
     """
     if ApiToken.objects.filter(user=user).count() >= MAX_TOKENS:
         raise StateConflict(
-            f"You have {MAX_TOKENS} tokens, the most one user may have. Revoke some at account/tokens/."
+            f"You have {MAX_TOKENS} tokens, the most one user may have. "
+            "Revoke some at account/tokens/."
         )
     key = secrets.token_urlsafe(32)
     token = ApiToken(user=user, name=name, digest=digest_of(key), prefix=key[:8])

@@ -1,0 +1,1 @@
+"""The REST API: thin views; services write, selectors read."""

@@ -1,0 +1,84 @@
+"""Query filters of lists; a value that is not offered is an error, never ignored."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+
+from experiments.models import Experiment, Job, Trial
+from search_engine.datasets import DATASETS
+from search_engine.registry import Registry
+from search_engine.spaces import SPACES
+
+_TRUE, _FALSE = ("true", "True", "1"), ("false", "False", "0")
+
+
+def _labels(registry: Registry[Any]) -> list[tuple[str, str]]:
+    return [(entry.key, entry.label) for entry in registry]
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class YesNo(filters.TypedChoiceFilter):
+    """`true` or `false`; anything else is an error."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [(text, text) for text in (*_TRUE, *_FALSE)]
+        super().__init__(choices=choices, coerce=_TRUE.__contains__, **kwargs)
+
+
+class ExperimentFilter(filters.FilterSet):
+    """Filters of the list of experiments."""
+
+    status = filters.MultipleChoiceFilter(choices=Experiment.Status)
+    search_space = filters.ChoiceFilter(
+        field_name="config__search_space",
+        choices=lambda: _labels(SPACES),
+    )
+    dataset = filters.ChoiceFilter(
+        field_name="config__dataset",
+        choices=lambda: _labels(DATASETS),
+    )
+    device = filters.CharFilter(field_name="devices__slug", max_length=50, label="A device's slug.")
+    owner = filters.ChoiceFilter(
+        choices=[("me", "me"), ("others", "others")], method="by_owner", label="Whose they are."
+    )
+    search = filters.CharFilter(
+        field_name="name", lookup_expr="icontains", max_length=200, label="Part of the name."
+    )
+
+    class Meta:
+        model = Experiment
+        fields: tuple[str, ...] = ()
+
+    def by_owner(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        """Own ones, or those that others shared."""
+        mine = {"owner": self.request.user}
+        return queryset.filter(**mine) if value == "me" else queryset.exclude(**mine)
+
+
+class TrialFilter(filters.FilterSet):
+    """Filters of an experiment's trials."""
+
+    status = filters.MultipleChoiceFilter(choices=Trial.Status)
+    feasible = YesNo(field_name="feasible", label="Satisfies every limit.")
+    on_front = YesNo(field_name="on_front", label="On the Pareto front.")
+    baseline = YesNo(field_name="run__is_baseline", label="Belongs to the baseline run.")
+    run = filters.UUIDFilter(field_name="run_id", label="Id of a run.")
+
+    class Meta:
+        model = Trial
+        fields: tuple[str, ...] = ()
+
+
+class JobFilter(filters.FilterSet):
+    """Filters of the list of jobs."""
+
+    status = filters.MultipleChoiceFilter(choices=Job.Status)
+    kind = filters.MultipleChoiceFilter(choices=Job.Kind)
+    experiment = filters.UUIDFilter(field_name="trial__experiment_id", label="Id of an experiment.")
+
+    class Meta:
+        model = Job
+        fields: tuple[str, ...] = ()

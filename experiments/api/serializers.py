@@ -1,0 +1,326 @@
+"""Rows as the API shows them; inputs are checked by `bodies` and by `experiments.spec`."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from experiments import engine, selectors
+from experiments.models import ApiToken, Artifact, Experiment, Job, Run, Trial
+
+ORIGINS = ("measured", "looked_up", "predicted", "analytic")
+
+
+class NumberSerializer(serializers.Serializer):
+    """A number with its unit and where it comes from."""
+
+    value = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField(allow_blank=True)
+    origin = serializers.ChoiceField(choices=ORIGINS)
+    spread = serializers.DictField(required=False, help_text="In the unit of the value.")
+    n = serializers.IntegerField(required=False, help_text="Samples it rests on.")
+
+
+@extend_schema_field(serializers.DictField(child=NumberSerializer()))
+class NumbersField(serializers.JSONField):
+    """Number objects by metric key."""
+
+
+@extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+class GenesField(serializers.JSONField):
+    """One index per variable."""
+
+
+@extend_schema_field(serializers.DictField())
+class ObjectField(serializers.JSONField):
+    """An object whose keys depend on the case."""
+
+
+@extend_schema_field(serializers.ListField(child=serializers.DictField()))
+class ObjectsField(serializers.JSONField):
+    """A list of objects."""
+
+
+class TokenSerializer(serializers.ModelSerializer):
+    """An API token, without its key."""
+
+    class Meta:
+        model = ApiToken
+        fields = ("id", "name", "prefix", "created_at", "last_used_at")
+
+
+class NewTokenSerializer(TokenSerializer):
+    """A new API token with its key, which is shown this once."""
+
+    token = serializers.CharField()
+
+    class Meta(TokenSerializer.Meta):
+        fields = (*TokenSerializer.Meta.fields, "token")
+
+
+class LoginSerializer(serializers.Serializer):
+    """Answer to a login."""
+
+    token = serializers.CharField(help_text="For the Authorization header.")
+
+
+class ArtifactSerializer(serializers.ModelSerializer):
+    """A file that a job made."""
+
+    url = serializers.SerializerMethodField()
+    facts = ObjectField(help_text="What was checked, such as the largest deviation.")
+
+    class Meta:
+        model = Artifact
+        fields = ("id", "name", "format", "bytes", "sha256", "facts", "url", "created_at")
+
+    def get_url(self, artifact: Artifact) -> str:
+        """Where to download it."""
+        return reverse("api:artifact-download", args=[artifact.pk])
+
+
+class JobSerializer(serializers.ModelSerializer):
+    """A piece of work somebody asked for."""
+
+    experiment = serializers.UUIDField(
+        source="trial.experiment_id", allow_null=True, default=None, read_only=True
+    )
+    trial = serializers.IntegerField(
+        source="trial.number", allow_null=True, default=None, read_only=True
+    )
+    device = serializers.CharField(
+        source="device.slug", allow_null=True, default=None, read_only=True
+    )
+    owner = serializers.CharField(source="owner.username", read_only=True)
+    params = ObjectField()
+    result = serializers.JSONField(allow_null=True)
+    artifacts = ArtifactSerializer(many=True)
+
+    class Meta:
+        model = Job
+        fields = (
+            "id", "kind", "status", "progress", "result", "error", "artifacts", "experiment",
+            "trial", "device", "owner", "params", "created_at", "finished_at",
+        )  # fmt: skip
+
+
+class JobIdSerializer(serializers.Serializer):
+    """The job that was queued."""
+
+    job = serializers.UUIDField(help_text="Ask at `jobs/<id>/` how it goes.")
+
+
+class RunSerializer(serializers.ModelSerializer):
+    """One search of an experiment: one seed, one strategy."""
+
+    baseline = serializers.BooleanField(source="is_baseline")
+    strategy_config = ObjectField()
+    seconds = serializers.FloatField(help_text="Wall clock spent, pauses not counted.")
+
+    class Meta:
+        model = Run
+        fields = (
+            "id", "seed", "strategy", "status", "baseline", "strategy_config", "max_trials",
+            "max_seconds", "seconds", "finish_reason", "error", "created_at", "finished_at",
+        )  # fmt: skip
+
+
+class ProgressSerializer(serializers.Serializer):
+    """How far an experiment is; times in seconds, null while unknown."""
+
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    running = serializers.IntegerField()
+    rate_per_min = serializers.FloatField(allow_null=True)
+    eta_s = serializers.FloatField(allow_null=True)
+    eta_p10_s = serializers.FloatField(allow_null=True)
+    eta_p90_s = serializers.FloatField(allow_null=True)
+    seconds = serializers.FloatField()
+
+
+class ExperimentSerializer(serializers.ModelSerializer):
+    """An experiment: its document, its runs and how far they are.
+
+    Context `progress` may hold the progress of every experiment shown, by id.
+    """
+
+    owner = serializers.CharField(source="owner.username", read_only=True)
+    dataset = serializers.CharField(source="config.dataset", allow_null=True)
+    search_space = serializers.CharField(source="config.search_space")
+    devices = serializers.ListField(child=serializers.CharField(), source="config.devices")
+    objectives = ObjectsField(source="config.objectives")
+    constraints = ObjectsField(source="config.constraints")
+    strategy = ObjectField(source="config.strategy")
+    evaluator = ObjectField(source="config.evaluator")
+    budget = ObjectField(source="config.budget")
+    seeds = GenesField(source="config.seeds")
+    baseline = serializers.CharField(source="config.baseline", allow_null=True)
+    runs = RunSerializer(many=True)
+    progress = serializers.SerializerMethodField()
+    seq = serializers.IntegerField(source="last_seq", help_text="Number of the last event.")
+
+    class Meta:
+        model = Experiment
+        fields = (
+            "id", "name", "status", "status_reason", "owner", "parent", "dataset", "search_space",
+            "devices", "objectives", "constraints", "strategy", "evaluator", "budget", "seeds",
+            "baseline", "runs", "progress", "seq", "created_at", "started_at", "finished_at",
+        )  # fmt: skip
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, experiment: Experiment) -> dict[str, Any]:
+        """Counts over all runs."""
+        known = self.context.get("progress", {})
+        return known.get(experiment.pk) or selectors.progress(experiment)
+
+
+class TrialSerializer(serializers.ModelSerializer):
+    """One architecture proposed and evaluated."""
+
+    run = serializers.UUIDField(source="run_id")
+    baseline = serializers.BooleanField(source="run.is_baseline")
+    genes = GenesField()
+    metrics = NumbersField()
+    seconds = serializers.FloatField(allow_null=True)
+
+    class Meta:
+        model = Trial
+        fields = (
+            "number", "run", "index", "baseline", "genes", "hash", "status", "metrics", "feasible",
+            "on_front", "error", "created_at", "started_at", "finished_at", "seconds",
+        )  # fmt: skip
+
+
+class TrialDetailSerializer(TrialSerializer):
+    """A trial with everything that is known about it."""
+
+    network = serializers.SerializerMethodField()
+    choices = serializers.SerializerMethodField()
+    curves = ObjectsField(source="curve", help_text="One object per epoch.")
+    lineage = serializers.SerializerMethodField()
+    files = ArtifactSerializer(source="artifacts", many=True)
+    details = ObjectField(help_text="What the evaluator had to say.")
+    has_weights = serializers.SerializerMethodField()
+
+    class Meta(TrialSerializer.Meta):
+        fields = (
+            *TrialSerializer.Meta.fields, "violation", "network", "choices", "curves", "lineage",
+            "files", "details", "has_weights",
+        )  # fmt: skip
+
+    def get_network(self, trial: Trial) -> dict[str, Any]:
+        """The network: inputs, nodes in topological order, blocks."""
+        return selectors.network_of(trial).to_json()
+
+    def get_choices(self, trial: Trial) -> dict[str, Any]:
+        """Values of the active variables, by name."""
+        return engine.space_for(trial.experiment).choices(tuple(trial.genes))
+
+    def get_lineage(self, trial: Trial) -> dict[str, Any]:
+        """Where the strategy took it from; empty if the strategy does not say."""
+        return trial.details.get("lineage", {})
+
+    def get_has_weights(self, trial: Trial) -> bool:
+        """Trained weights are kept, so that it can be exported."""
+        return bool(trial.weights)
+
+
+class EventSerializer(serializers.Serializer):
+    """A fact, as the socket delivers it; further keys depend on the type."""
+
+    seq = serializers.IntegerField()
+    ts = serializers.DateTimeField()
+    type = serializers.CharField()
+
+
+class EventPageSerializer(serializers.Serializer):
+    """Events in order."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = EventSerializer(many=True)
+
+
+class FrontSerializer(serializers.Serializer):
+    """The Pareto front: a page of trials, and the two that pages point out."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = TrialSerializer(many=True)
+    best = serializers.IntegerField(allow_null=True, help_text="Best in the first objective.")
+    knee = serializers.IntegerField(allow_null=True, help_text="Null below three points.")
+    size = serializers.IntegerField()
+
+
+class SeriesSerializer(serializers.Serializer):
+    """Hypervolume of one run."""
+
+    run = serializers.UUIDField()
+    strategy = serializers.CharField()
+    seed = serializers.IntegerField()
+    baseline = serializers.BooleanField()
+    trials = serializers.ListField(child=serializers.IntegerField())
+    seconds = serializers.ListField(child=serializers.FloatField())
+    hypervolume = serializers.ListField(child=serializers.FloatField())
+
+
+def _column() -> serializers.ListField:
+    return serializers.ListField(child=serializers.FloatField(allow_null=True))
+
+
+class HypervolumeSerializer(serializers.Serializer):
+    """Columns of equal length: medians over seeds, the baseline's beside them; and every run."""
+
+    trials = serializers.ListField(child=serializers.IntegerField())
+    seconds = _column()
+    hypervolume = _column()
+    baseline = _column()
+    runs = SeriesSerializer(many=True)
+
+
+class CandidatesSerializer(serializers.Serializer):
+    """Columns of equal length, one place per trial."""
+
+    run = serializers.ListField(child=serializers.UUIDField())
+    number = serializers.ListField(child=serializers.IntegerField())
+    index = serializers.ListField(child=serializers.IntegerField())
+    status = serializers.ListField(child=serializers.CharField())
+    feasible = serializers.ListField(child=serializers.BooleanField(allow_null=True))
+    on_front = serializers.ListField(child=serializers.BooleanField())
+    metrics = serializers.DictField(child=_column())
+
+
+class SnapshotSerializer(serializers.Serializer):
+    """Everything the live page shows, as of event `seq`."""
+
+    seq = serializers.IntegerField()
+    experiment = ExperimentSerializer()
+    objectives = ObjectsField()
+    constraints = ObjectsField()
+    progress = ProgressSerializer()
+    candidates = CandidatesSerializer()
+    front = serializers.ListField(child=serializers.IntegerField())
+    best = serializers.IntegerField(allow_null=True)
+    knee = serializers.IntegerField(allow_null=True)
+    hypervolume = SeriesSerializer(many=True)
+    curves = serializers.DictField(help_text="Epochs by trial number.")
+    log = ObjectsField()
+    workers = ObjectsField()
+
+
+class EstimateSerializer(serializers.Serializer):
+    """What an experiment would be like."""
+
+    space_size = serializers.CharField(help_text="Decimal; it can exceed 2^53.")
+    feasible_share = serializers.FloatField(help_text="Of random draws, by the analytic limits.")
+    draws = serializers.IntegerField()
+    seconds_p10 = serializers.FloatField(allow_null=True)
+    seconds = serializers.FloatField(allow_null=True)
+    seconds_p90 = serializers.FloatField(allow_null=True)
+    seconds_per_trial = serializers.FloatField(allow_null=True)
+    workers = serializers.IntegerField()
+    notes = serializers.ListField(child=serializers.CharField())
+    histograms = serializers.DictField(help_text="Edges, counts and limit by metric.")
+    samples = ObjectsField(help_text="Three random architectures.")

@@ -1,0 +1,112 @@
+"""Routes below /api/v1/; docs/api.md lists them for people."""
+
+from django.urls import include, path
+
+from experiments.api.renderers import OneFormat
+from experiments.api.views.catalog import CatalogView
+from experiments.api.views.datasets import DatasetViewSet
+from experiments.api.views.devices import MeasureView
+from experiments.api.views.experiments import ExperimentViewSet
+from experiments.api.views.jobs import ArtifactViewSet, JobViewSet
+from experiments.api.views.spaces import SpaceViewSet
+from experiments.api.views.tokens import LoginView, TokenViewSet
+from experiments.api.views.trials import TrialViewSet
+
+app_name = "api"
+
+_EXPERIMENT_GETS = ("front", "hypervolume", "events", "snapshot")
+_EXPERIMENT_POSTS = ("pause", "resume", "stop", "cancel", "extend", "clone", "rerun_failed")
+_file = {"content_negotiation_class": OneFormat}
+
+
+def _experiment_action(method: str, action: str) -> list:
+    name = action.replace("_", "-")
+    view = ExperimentViewSet.as_view({method: action})
+    return [path(f"experiments/<uuid:pk>/{name}/", view, name=f"experiment-{name}")]
+
+
+urlpatterns = [
+    path("auth/token/", LoginView.as_view(), name="login"),
+    path(
+        "account/tokens/",
+        TokenViewSet.as_view({"get": "list", "post": "create"}),
+        name="token-list",
+    ),
+    path(
+        "account/tokens/<int:pk>/", TokenViewSet.as_view({"delete": "destroy"}), name="token-detail"
+    ),
+    path("catalog/", CatalogView.as_view(), name="catalog"),
+    path("search-spaces/", SpaceViewSet.as_view({"get": "list"}), name="space-list"),
+    path(
+        "search-spaces/<slug:slug>/", SpaceViewSet.as_view({"get": "retrieve"}), name="space-detail"
+    ),
+    path(
+        "search-spaces/<slug:slug>/sample/",
+        SpaceViewSet.as_view({"post": "sample"}),
+        name="space-sample",
+    ),
+    path(
+        "search-spaces/<slug:slug>/decode/",
+        SpaceViewSet.as_view({"post": "decode"}),
+        name="space-decode",
+    ),
+    path("datasets/", DatasetViewSet.as_view({"get": "list"}), name="dataset-list"),
+    path(
+        "datasets/<slug:slug>/", DatasetViewSet.as_view({"get": "retrieve"}), name="dataset-detail"
+    ),
+    path("devices/<slug:slug>/measure/", MeasureView.as_view(), name="device-measure"),
+    path("", include("hardware_profiles.api.urls")),
+    path(
+        "experiments/",
+        ExperimentViewSet.as_view({"get": "list", "post": "create"}),
+        name="experiment-list",
+    ),
+    path(
+        "experiments/estimate/",
+        ExperimentViewSet.as_view({"post": "estimate"}),
+        name="experiment-estimate",
+    ),
+    path(
+        "experiments/<uuid:pk>/",
+        ExperimentViewSet.as_view(
+            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+        ),
+        name="experiment-detail",
+    ),
+    *(route for action in _EXPERIMENT_GETS for route in _experiment_action("get", action)),
+    *(route for action in _EXPERIMENT_POSTS for route in _experiment_action("post", action)),
+    path(
+        "experiments/<uuid:pk>/config.yaml",
+        ExperimentViewSet.as_view({"get": "config"}, **_file),
+        name="experiment-config",
+    ),
+    path(
+        "experiments/<uuid:pk>/trials.csv",
+        ExperimentViewSet.as_view({"get": "table"}, **_file),
+        name="experiment-table",
+    ),
+    path("experiments/<uuid:pk>/trials/", TrialViewSet.as_view({"get": "list"}), name="trial-list"),
+    path(
+        "experiments/<uuid:pk>/trials/<int:number>/",
+        TrialViewSet.as_view({"get": "retrieve"}),
+        name="trial-detail",
+    ),
+    path(
+        "experiments/<uuid:pk>/trials/<int:number>/measure/",
+        TrialViewSet.as_view({"post": "measure"}),
+        name="trial-measure",
+    ),
+    path(
+        "experiments/<uuid:pk>/trials/<int:number>/export/",
+        TrialViewSet.as_view({"post": "export"}),
+        name="trial-export",
+    ),
+    path("jobs/", JobViewSet.as_view({"get": "list"}), name="job-list"),
+    path("jobs/<uuid:pk>/", JobViewSet.as_view({"get": "retrieve"}), name="job-detail"),
+    path("jobs/<uuid:pk>/cancel/", JobViewSet.as_view({"post": "cancel"}), name="job-cancel"),
+    path(
+        "artifacts/<uuid:pk>/download/",
+        ArtifactViewSet.as_view({"get": "download"}, **_file),
+        name="artifact-download",
+    ),
+]
