@@ -89,13 +89,16 @@ class NetworkSpec:
         for node in self.nodes:
             if node.id in known:
                 raise NetworkError(f"Node id {node.id!r} is used twice.")
-            if missing := [name for name in node.inputs if name not in known]:
-                raise NetworkError(
-                    f"Node {node.id!r} reads {missing[0]!r}, which is no input and no earlier node."
-                )
+            for name in node.inputs:
+                if name not in known:
+                    raise NetworkError(
+                        f"Node {node.id!r} reads {name!r}, which is no input and no earlier node."
+                    )
             known.add(node.id)
         if not self.outputs or any(name not in known for name in self.outputs):
-            raise NetworkError(f"Outputs {list(self.outputs)} must name at least one existing node.")
+            raise NetworkError(
+                f"Outputs {list(self.outputs)} must name at least one existing node."
+            )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, NetworkSpec) and self.digest == other.digest
@@ -189,26 +192,17 @@ class NetworkSpec:
         Raises:
             NetworkError: wrong version, missing field, unknown op, or a shape that does not follow.
         """
-        if data.get("version") != FORMAT_VERSION:
+        if not isinstance(data, Mapping) or data.get("version") != FORMAT_VERSION:
+            version = data.get("version") if isinstance(data, Mapping) else data
             raise NetworkError(
-                f"Network format version {data.get('version')!r} is not known; expected {FORMAT_VERSION}."
+                f"Network format version {version!r:.80} is not known; expected {FORMAT_VERSION}."
             )
         try:
             network = cls(
                 inputs=tuple(
-                    InputSpec(i["name"], tuple(i["shape"]), i["kind"]) for i in data["inputs"]
+                    InputSpec(i["name"], _sides(i["shape"]), i["kind"]) for i in data["inputs"]
                 ),
-                nodes=tuple(
-                    Node(
-                        n["id"],
-                        n["op"],
-                        tuple(n["inputs"]),
-                        frozen(n["attributes"]),
-                        tuple(n["shape"]),
-                        n["block"],
-                    )
-                    for n in data["nodes"]
-                ),
+                nodes=tuple(_node(n) for n in data["nodes"]),
                 outputs=tuple(data["outputs"]),
                 blocks=tuple(
                     Block(b["id"], b["kind"], b["label"], b["stage"], frozen(b["choices"]))
@@ -217,7 +211,7 @@ class NetworkSpec:
                 space=data["space"],
                 genes=tuple(data["genes"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise NetworkError(f"Network JSON lacks or mistypes {error}.") from error
         _check_shapes(network)
         return network
@@ -315,9 +309,7 @@ def _structure_digest(network: NetworkSpec) -> str:
     for node in network.nodes:
         symmetric = OPS.resolve(node.op).symmetric
         below = [up[name] for name in node.inputs]
-        up[node.id] = _hash(
-            node.op, _plain(node.attributes), sorted(below) if symmetric else below
-        )
+        up[node.id] = _hash(node.op, _plain(node.attributes), sorted(below) if symmetric else below)
         for position, name in enumerate(node.inputs):
             readers[name].append((node.id, 0 if symmetric else position))
     down: dict[str, str] = {}
@@ -328,14 +320,38 @@ def _structure_digest(network: NetworkSpec) -> str:
     return _hash(sorted(Counter(down.values()).items()))
 
 
+def _sides(shape: Any) -> Shape:
+    if not all(isinstance(side, int) and side > 0 for side in shape):
+        raise ValueError(f"a shape: {shape!r:.80} is not a list of positive integers")
+    return tuple(shape)
+
+
+def _node(data: Mapping[str, Any]) -> Node:
+    return Node(
+        data["id"],
+        data["op"],
+        tuple(data["inputs"]),
+        frozen(data["attributes"]),
+        _sides(data["shape"]),
+        data["block"],
+    )
+
+
 def _check_shapes(network: NetworkSpec) -> None:
     from search_engine.ops import OPS
 
     for node, shapes in network.walk():
         try:
-            expected = OPS.resolve(node.op).shape(node.attributes, shapes)
-        except (KeyError, TypeError, SearchEngineError) as error:
+            rule = OPS.resolve(node.op)
+            complete = rule.complete(node.attributes)
+            expected = rule.shape(complete, shapes)
+        except SearchEngineError as error:
             raise NetworkError(f"Node {node.id!r} ({node.op}): {error}") from error
+        if complete != node.attributes:
+            raise NetworkError(
+                f"Node {node.id!r} ({node.op}) must state every attribute: {dict(complete)}, "
+                f"got {dict(node.attributes)}."
+            )
         if expected != node.shape:
             raise NetworkError(
                 f"Node {node.id!r} ({node.op}) claims shape {node.shape}, its rule gives {expected}."

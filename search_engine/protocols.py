@@ -23,11 +23,15 @@ class Op(Protocol):
 
     Attributes:
         symmetric: the order of inputs does not matter (add).
+        in_place: a runtime may write the result over an input that dies with this layer.
+        alias: the result *is* the input, no new tensor (identity).
         module: `package.module:Class` of the `nn.Module`, made as `Class(attributes, input_shapes)`.
         glyph: two letters for the diagram.
     """
 
     symmetric: ClassVar[bool]
+    in_place: ClassVar[bool]
+    alias: ClassVar[bool]
     module: ClassVar[str]
     glyph: ClassVar[str]
 
@@ -42,6 +46,10 @@ class Op(Protocol):
     @classmethod
     def params(cls, attributes: Attributes, inputs: Sequence[Shape]) -> int:
         """Trainable parameters."""
+
+    @classmethod
+    def buffers(cls, attributes: Attributes, inputs: Sequence[Shape]) -> int:
+        """Stored numbers that are not trained, such as running statistics."""
 
     @classmethod
     def macs(cls, attributes: Attributes, inputs: Sequence[Shape], output: Shape) -> int:

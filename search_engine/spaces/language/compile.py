@@ -1,0 +1,214 @@
+"""The walk over a document: each form of part becomes a compiled part."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+from search_engine.spaces.language import document as doc
+from search_engine.spaces.language import parts
+from search_engine.spaces.language.attributes import (
+    check_attribute,
+    compile_setting,
+    compile_value,
+    layer_rule,
+)
+from search_engine.spaces.language.document import PartList
+from search_engine.spaces.language.parts import Part
+from search_engine.spaces.language.scope import Scope
+from search_engine.spaces.language.values import Constant, Decision, Value
+
+MAX_COPIES = 100
+AnyPart = doc.Part | PartList
+
+
+def compile_part(part: AnyPart, scope: Scope) -> Part:
+    """Make a part of a document runnable and register its decisions.
+
+    Raises:
+        SpaceError: an unknown name, attribute or value, or too large an expansion; says where.
+    """
+    scope.table.count_part(scope.path)
+    if isinstance(part, PartList):
+        return _cached(_chain(part.root, scope), scope)
+    scope = _enter(part, scope)
+    if part.block is None and not (isinstance(part, doc.OpPart) and not scope.block):
+        return _cached(_FORMS[type(part)](part, scope), scope)
+    return _cached(_boxed(part, scope), scope)
+
+
+def _enter(part: doc.Part, scope: Scope) -> Scope:
+    """The scope inside a part: its name, its variables, its stage."""
+    # A repeat names its copies, choose and optional name their decision: not the part itself.
+    if part.name and not isinstance(part, doc.RepeatPart | doc.ChoosePart | doc.OptionalPart):
+        scope = scope.inside(part.name, slot=True)
+    env = dict(scope.env)
+    for name, setting in part.variables.items():
+        env[name] = compile_setting(setting, name, scope.at("variables", name))
+    return replace(scope, env=env, stage=part.stage or scope.stage)
+
+
+def _boxed(part: doc.Part, scope: Scope) -> Part:
+    """A part as one block of the diagram; a layer outside any block is a block of its own."""
+    if scope.block:
+        raise scope.at("block").fail("Blocks do not nest; a part around this one is a block.")
+    kind = part.block or getattr(part, "op", "")
+    name = scope.block_id(kind)
+    inner = replace(scope, block=name)
+    member = _FORMS[type(part)](part, inner)
+    named: dict[str, Value] = {}
+    own = member.attributes if isinstance(member, parts.Layer) else {}
+    for key in parts.placeholders(part.label or ""):
+        named[key] = own[key] if key in own else scope.at("label").lookup(key)
+    variables = _union([member, *named.values()])
+    decisions = tuple(scope.table.declared[index].decision for index in variables)
+    return parts.Boxed(name, kind, part.label, scope.stage, named, decisions, member, variables)
+
+
+def _layer(part: doc.OpPart, scope: Scope) -> Part:
+    rule = layer_rule(part.op, scope.at("op"))
+    attributes: dict[str, Value] = {}
+    for key, form in (part.__pydantic_extra__ or {}).items():
+        inner = scope.at(key)
+        attributes[key] = value = compile_value(form, key, inner)
+        check_attribute(rule, key, value, inner)
+    name = scope.layer_id(part.op)
+    variables = _union(attributes.values())
+    return parts.Layer(name, part.op, attributes, scope.block, scope.path, variables)
+
+
+def _chain(members: list[Any], scope: Scope) -> Part:
+    if len(members) != 1:
+        scope = replace(scope, slot=False)
+    compiled = tuple(compile_part(member, scope.at(i)) for i, member in enumerate(members))
+    return parts.Chain(compiled, _union(compiled))
+
+
+def _sequence(part: doc.SequencePart, scope: Scope) -> Part:
+    return _chain(part.sequence, scope.at("sequence"))
+
+
+def _repeat(part: doc.RepeatPart, scope: Scope) -> Part:
+    times = compile_value(part.times, "times", scope.at("times"))
+    counts = times.values if isinstance(times, Constant | Decision) else ()
+    if not counts or any(type(n) is not int or not 0 <= n <= MAX_COPIES for n in counts):
+        raise scope.at("times").fail(
+            f"A number of copies is 0 to {MAX_COPIES}, or a choice of such numbers."
+        )
+    assert isinstance(times, Constant | Decision)
+    copies = tuple(
+        compile_part(part.repeat, _copy(part, scope, times, number))
+        for number in range(1, max(counts) + 1)
+    )
+    return parts.Copies(times, copies, _union([times, *copies]))
+
+
+def _copy(part: doc.RepeatPart, scope: Scope, times: Constant | Decision, number: int) -> Scope:
+    name = f"{part.name or 'block'}{number}"
+    if part.share:
+        names = (*scope.names, part.name) if part.name else scope.names
+        inner = scope.shared(*names, place=name)
+    else:
+        inner = scope.inside(name)
+    inner = replace(inner.at("repeat"), first=number == 1, slot=True)
+    if isinstance(times, Decision) and min(times.values) < number:
+        inner = inner.under(times.where([count >= number for count in times.values]))
+    return inner
+
+
+def _alternatives(
+    name: str, members: Mapping[str, Any], scope: Scope
+) -> tuple[Constant | Decision, dict[Any, Part | None]]:
+    """A decision between named parts; `scope` is at the path of `members`."""
+    decision = scope.declare(name, list(members))
+    compiled: dict[Any, Part | None] = {}
+    for key, member in members.items():
+        inner = scope.at(key).inside(name, key, slot=True)
+        if isinstance(decision, Decision):
+            inner = inner.under(decision.where([key == other for other in decision.values]))
+        compiled[key] = None if member is None else compile_part(member, inner)
+    return decision, compiled
+
+
+def _choose(part: doc.ChoosePart, scope: Scope) -> Part:
+    decision, members = _alternatives(part.name, part.choose, scope.at("choose"))
+    return parts.Alternatives(decision, members, _union([decision, *members.values()]))
+
+
+def _optional(part: doc.OptionalPart, scope: Scope) -> Part:
+    inner = scope.at("optional")
+    decision = inner.declare(part.name, [False, True])
+    assert isinstance(decision, Decision)
+    inside = inner.inside(part.name, slot=True).under(decision.where([False, True]))
+    member = compile_part(part.optional, inside)
+    members = {False: None, True: member}
+    return parts.Alternatives(decision, members, _union([decision, member]))
+
+
+def _residual(part: doc.ResidualPart, scope: Scope) -> Part:
+    inner = replace(scope.at("residual"), slot=False)
+    member = compile_part(part.residual, inner)
+    name = inner.layer_id("add")
+    return parts.Residual(name, member, scope.block, scope.path, member.variables)
+
+
+def _parallel(part: doc.ParallelPart, scope: Scope) -> Part:
+    inner = replace(scope.at("parallel"), slot=False)
+    members = tuple(
+        compile_part(member, replace(inner.at(i), place=(*inner.place, f"branch{i + 1}")))
+        for i, member in enumerate(part.parallel)
+    )
+    name = inner.layer_id(part.merge)
+    return parts.Merge(name, part.merge, members, scope.block, scope.path, _union(members))
+
+
+def _cell(part: doc.CellPart, scope: Scope) -> Part:
+    inner = scope.at("cell", "ops")
+    arriving = tuple(
+        tuple(_edge(source, target, part.cell.ops, inner) for source in range(target))
+        for target in range(1, part.cell.nodes)
+    )
+    edges = [edge for group in arriving for edge in group]
+    involved = [item for edge in edges for item in (edge.decision, *edge.members.values())]
+    name = replace(scope, slot=True).layer_id("cell")
+    return parts.Cell(name, arriving, scope.block, scope.path, _union(involved))
+
+
+def _edge(source: int, target: int, ops: Mapping[str, Any], scope: Scope) -> parts.Edge:
+    decision, members = _alternatives(f"edge_{source}_{target}", ops, scope)
+    return parts.Edge(source, decision, members)
+
+
+def _use(part: doc.UsePart, scope: Scope) -> Part:
+    define = scope.table.document.define
+    if part.use not in define:
+        known = ", ".join(define) or "none"
+        raise scope.at("use").fail(f"No definition {part.use!r}. Defined: {known}.")
+    if part.use in scope.using:
+        raise scope.at("use").fail(f"The definition {part.use!r} uses itself.")
+    inner = scope.shared(part.use) if part.share else scope
+    inner = replace(inner, path=f"define.{part.use}", using=(*scope.using, part.use))
+    return compile_part(define[part.use], inner)
+
+
+_FORMS: dict[type[doc.Part], Callable[[Any, Scope], Part]] = {
+    doc.OpPart: _layer,
+    doc.SequencePart: _sequence,
+    doc.RepeatPart: _repeat,
+    doc.ChoosePart: _choose,
+    doc.OptionalPart: _optional,
+    doc.ResidualPart: _residual,
+    doc.ParallelPart: _parallel,
+    doc.CellPart: _cell,
+    doc.UsePart: _use,
+}
+
+
+def _cached(part: Part, scope: Scope) -> Part:
+    declared = scope.table.declared
+    variants = prod(len(declared[index].decision.values) for index in part.variables)
+    return parts.Cached(part) if variants <= parts.CACHE_VARIANTS else part
+
+
+def _union(items: Iterable[Value | Part | None]) -> tuple[int, ...]:
+    return tuple(sorted({index for item in items if item is not None for index in item.variables}))

@@ -1,0 +1,204 @@
+"""What the compiler knows while it walks a document: names, conditions, places, limits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from search_engine.errors import SpaceError
+from search_engine.network import Shape
+from search_engine.spaces.language import document as doc
+from search_engine.spaces.language.text import join
+from search_engine.spaces.language.values import Constant, Decision
+from search_engine.types import Variable
+
+MAX_PARTS = 20_000
+MAX_VARIABLES = 2_000
+
+Conditions = Mapping[int, frozenset[int]]
+Setting = Constant | Decision
+
+
+@dataclass(slots=True)
+class Declared:
+    """A decision that was met.
+
+    Attributes:
+        origin: path in the document where it is written.
+        conditions: which earlier decisions must have which gene values.
+    """
+
+    decision: Decision
+    origin: str
+    conditions: Conditions
+
+
+@dataclass(slots=True)
+class Table:
+    """Everything that the walk collects."""
+
+    document: doc.Document
+    input_shape: Shape
+    classes: int
+    declared: list[Declared] = field(default_factory=list)
+    by_name: dict[str, Declared] = field(default_factory=dict)
+    layer_ids: set[str] = field(default_factory=set)
+    block_ids: set[str] = field(default_factory=set)
+    parts: int = 0
+
+    def count_part(self, path: str) -> None:
+        """SpaceError when repeats and uses expand to too many parts."""
+        self.parts += 1
+        if self.parts > MAX_PARTS:
+            raise SpaceError(f"The document expands to more than {MAX_PARTS:,} parts.", path)
+
+    def variables(self) -> tuple[Variable, ...]:
+        """The decisions as the engine's variables."""
+        return tuple(self._variable(item) for item in self.declared)
+
+    def _variable(self, item: Declared) -> Variable:
+        active_if = []
+        for index, genes in sorted(item.conditions.items()):
+            other = self.declared[index].decision
+            active_if.append((other.name, tuple(other.values[gene] for gene in sorted(genes))))
+        return Variable(item.decision.name, item.decision.values, tuple(active_if))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where the walk is.
+
+    Attributes:
+        names: prefix of decision names; place: prefix of layer ids. They differ inside parts
+            that share their decisions.
+        slot: the next unnamed layer may take `place` itself as its id.
+        env: what `{variable: x}` refers to.
+        first: whether this is the first copy of the innermost repeat; None outside.
+        instance: names met in this copy of a part that shares its decisions; None elsewhere.
+        using: names of definitions that are being expanded.
+    """
+
+    table: Table
+    path: str = ""
+    names: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
+    slot: bool = False
+    env: Mapping[str, Setting] = field(default_factory=dict)
+    conditions: Conditions = field(default_factory=dict)
+    stage: str = ""
+    block: str = ""
+    first: bool | None = None
+    instance: set[str] | None = None
+    using: tuple[str, ...] = ()
+
+    def at(self, *keys: str | int) -> Self:
+        """The same scope at a longer document path."""
+        path = self.path
+        for key in keys:
+            path = join(path, key)
+        return replace(self, path=path)
+
+    def inside(self, *names: str, slot: bool = False) -> Self:
+        """Below a named part."""
+        names_, place = (*self.names, *names), (*self.place, *names)
+        return replace(self, names=names_, place=place, slot=slot)
+
+    def shared(self, *names: str, place: str = "") -> Self:
+        """In a copy that shares its decisions, which are named `names`, with other copies."""
+        where = (*self.place, place) if place else self.place
+        return replace(self, names=names, place=where, instance=set())
+
+    def layer_id(self, kind: str) -> str:
+        """An id for a layer: its place, with its kind unless the place was made for it."""
+        place = self.place if self.slot and self.place else (*self.place, kind)
+        return _unique(place, self.table.layer_ids)
+
+    def block_id(self, kind: str) -> str:
+        """An id for a block: its place in the network."""
+        return _unique(self.place or (kind,), self.table.block_ids)
+
+    def under(self, condition: tuple[int, frozenset[int]]) -> Self:
+        """Where a decision has one of these gene values.
+
+        Raises:
+            SpaceError: together with the conditions around it, that cannot be.
+        """
+        index, genes = condition
+        both = genes & self.conditions.get(index, genes)
+        if not both:
+            name = self.table.declared[index].decision.name
+            raise SpaceError(f"No value of {name!r} ever leads here; remove this part.", self.path)
+        return replace(self, conditions={**self.conditions, index: both})
+
+    def fail(self, message: str) -> SpaceError:
+        """An error at this place."""
+        return SpaceError(message, self.path)
+
+    def declare(self, name: str, choices: Sequence[Any]) -> Setting:
+        """Register a decision, or find it again where decisions are shared.
+
+        Raises:
+            SpaceError: the name is taken, or two choices are equal.
+        """
+        self._check_choices(choices)
+        if len(choices) == 1:
+            return Constant(choices[0])
+        full = ".".join((*self.names, name))
+        known = self.table.by_name.get(full)
+        if known is not None:
+            return self._shared(full, known)
+        if self.instance is not None:
+            self.instance.add(full)
+        if len(self.table.declared) >= MAX_VARIABLES:
+            raise self.fail(f"A space may have {MAX_VARIABLES:,} decisions.")
+        decision = Decision(len(self.table.declared), full, tuple(choices))
+        declared = Declared(decision, self.path, dict(self.conditions))
+        self.table.declared.append(declared)
+        self.table.by_name[full] = declared
+        return decision
+
+    def _shared(self, full: str, known: Declared) -> Decision:
+        if self.instance is None or full in self.instance or known.origin != self.path:
+            raise self.fail(
+                f"Two decisions are named {full!r}; give one of them, or a part around it, "
+                "another `name`."
+            )
+        self.instance.add(full)
+        if _implies(self.conditions, known.conditions):
+            return known.decision
+        if not _implies(known.conditions, self.conditions):
+            raise self.fail(
+                f"{full!r} is shared by parts that exist under different conditions; "
+                "declare it under `variables` of a part around them."
+            )
+        known.conditions = dict(self.conditions)
+        return known.decision
+
+    def _check_choices(self, choices: Sequence[Any]) -> None:
+        for i, choice in enumerate(choices):
+            if any(same_scalar(choice, other) for other in choices[:i]):
+                raise self.fail(f"The choice {choice!r:.80} is listed twice.")
+
+    def lookup(self, name: str) -> Setting:
+        """What a variable's short name refers to. SpaceError names those in reach."""
+        if name not in self.env:
+            known = ", ".join(self.env) or "none"
+            raise self.fail(f"No variable {name!r} around this part. In reach: {known}.")
+        return self.env[name]
+
+
+def same_scalar(a: object, b: object) -> bool:
+    """Equal as JSON: 1 equals 1.0 but not true."""
+    return isinstance(a, bool) == isinstance(b, bool) and a == b
+
+
+def _unique(place: Sequence[str], taken: set[str]) -> str:
+    base = "_".join(place)
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}_{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _implies(strong: Conditions, weak: Conditions) -> bool:
+    return all(index in strong and strong[index] <= genes for index, genes in weak.items())
