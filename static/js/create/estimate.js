@@ -1,0 +1,133 @@
+// The live estimate: what the document would mean, asked from the server shortly after each change.
+
+import { post } from "../lib/api.js";
+import { debounce, el, icon, serverSvg, svg } from "../lib/dom.js";
+import { bigCount, count, duration, metric } from "../lib/format.js";
+
+const WAIT_MS = 500;
+
+export class Estimate {
+  /**
+   * @param {HTMLElement} root the panel.
+   * @param {Store} store
+   * @param {object} catalog
+   * @param {(errors: object[]) => void} onerrors gets the mistakes that keep it from being made.
+   */
+  constructor(root, store, catalog, onerrors) {
+    Object.assign(this, { root, store, catalog, onerrors });
+    this.request = null;
+    this.later = debounce(() => this.refresh(), WAIT_MS);
+    store.subscribe(() => this.stale());
+    this.refresh();
+  }
+
+  stale() {
+    this.root.dataset.state = "stale";
+    this.later();
+  }
+
+  async refresh() {
+    this.request?.abort();
+    const request = (this.request = new AbortController());
+    this.root.setAttribute("aria-busy", "true");
+    try {
+      const answer = await post("experiments/estimate/", this.store.document, { signal: request.signal });
+      this.show(answer);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.fail(error);
+    }
+    if (request === this.request) this.root.removeAttribute("aria-busy");
+  }
+
+  show(answer) {
+    this.root.dataset.state = "fresh";
+    this.root.replaceChildren(
+      facts(answer, this.store.document),
+      ...verdict(answer),
+      ...histograms(answer, this.catalog),
+      examples(answer),
+    );
+    this.onerrors([]);
+  }
+
+  fail(error) {
+    this.root.dataset.state = "failed";
+    const known = error.status === 400;
+    const text = known ? "The estimate continues once the marked fields are corrected." : `${error.message} ${error.next ?? ""}`;
+    this.root.replaceChildren(notice(known ? "warning" : "error", text));
+    this.onerrors(known ? error.errors : []);
+  }
+}
+
+const notice = (level, text) => el("p", { class: "notice", dataset: { level } }, icon(level === "info" ? "info" : level), el("span", {}, text));
+
+function facts(answer, { seeds = [0], baseline }) {
+  const runs = seeds.length * (baseline ? 2 : 1);
+  const rows = [
+    ["Search space", bigCount(answer.space_size), "distinct networks"],
+    ["Within the limits", share(answer), `of ${count(answer.draws)} random draws`],
+    ["Time", `≈ ${duration(answer.seconds)}`, `${duration(answer.seconds_p10)} – ${duration(answer.seconds_p90)}, ${workers(answer)}`],
+    ["Per candidate", `≈ ${duration(answer.seconds_per_trial)}`, runs > 1 ? `training; ${runs} runs` : "training"],
+  ];
+  return el("dl", { class: "facts-list" }, ...rows.map(([name, value, note]) => el("div", {}, el("dt", {}, name), el("dd", { class: "number" }, el("strong", {}, value), " ", el("small", {}, note)))));
+}
+
+const workers = (answer) => `${answer.workers} worker${answer.workers === 1 ? "" : "s"}`;
+
+function share({ feasible_share: part }) {
+  if (part > 0 && part < 0.01) return `${(part * 100).toFixed(1)} %`;
+  return `${Math.round(part * 100)} %`;
+}
+
+function verdict(answer) {
+  const notes = (answer.notes ?? []).map((text) => notice("warning", text));
+  if (answer.feasible_share > 0) return notes;
+  return [notice("error", `None of ${count(answer.draws)} random networks meets the limits. Relax one of them before you start.`), ...notes];
+}
+
+function histograms(answer, catalog) {
+  return Object.entries(answer.histograms ?? {}).map(([key, data]) => {
+    const [bare, device] = key.split("@");
+    const label = catalog.metrics.find((item) => item.key === bare)?.label ?? bare;
+    const words = limitWords(key, data);
+    return el(
+      "figure",
+      { class: "histogram" },
+      el("figcaption", {}, el("span", {}, device ? `${label} on ${device}` : label), el("small", { class: "number" }, words)),
+      histogram(data, `${label} of random networks from ${metric(key, data.edges[0])} to ${metric(key, data.edges.at(-1))}. ${words}`),
+      el("div", { class: "histogram-axis number" }, el("span", {}, metric(key, data.edges[0])), el("span", {}, metric(key, data.edges.at(-1)))),
+    );
+  });
+}
+
+function limitWords(key, { limit, edges }) {
+  if (limit === null || limit === undefined) return "";
+  const where = limit < edges[0] ? " (left of all)" : limit > edges.at(-1) ? " (right of all)" : "";
+  return `limit ${metric(key, limit)}${where}`;
+}
+
+const WIDTH = 320;
+const HEIGHT = 56;
+
+function histogram({ edges, counts, limit }, label) {
+  const most = Math.max(1, ...counts);
+  const x = (value) => ((value - edges[0]) / (edges.at(-1) - edges[0] || 1)) * WIDTH;
+  const bars = counts.map((n, index) => {
+    const height = n ? Math.max(2, (n / most) * (HEIGHT - 6)) : 0;
+    const outside = limit != null && edges[index] >= limit;
+    return svg("rect", { class: outside ? "is-outside" : "", x: x(edges[index]) + 0.5, y: HEIGHT - height, width: Math.max(1, x(edges[index + 1]) - x(edges[index]) - 1), height, rx: 1 });
+  });
+  const inside = limit != null && limit >= edges[0] && limit <= edges.at(-1);
+  const line = inside ? [svg("line", { class: "limit", x1: x(limit), x2: x(limit), y1: 0, y2: HEIGHT })] : [];
+  return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label, preserveAspectRatio: "none" }, ...bars, ...line);
+}
+
+function examples(answer) {
+  const rows = (answer.samples ?? []).map((sample) => {
+    const costs = ["params", "macs"].filter((key) => sample.costs[key]).map((key) => metric(key, sample.costs[key].value));
+    const words = [costs[0] && `${costs[0]} parameters`, costs[1]].filter(Boolean).join(" · ");
+    return el("li", {}, serverSvg(sample.strip_svg) ?? "", el("small", { class: "number" }, words));
+  });
+  return el("section", { class: "examples" }, el("h3", {}, "Three random networks"), el("ul", {}, ...rows));
+}
