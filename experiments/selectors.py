@@ -56,7 +56,18 @@ def candidate_columns(trials: Iterable[Trial]) -> dict[str, Any]:
             key: [_rounded(trial.metrics.get(key, {}).get("value")) for trial in rows]
             for key in keys
         },
+        "origins": {key: _origins(rows, key) for key in keys},
+        "ended_at": [
+            trial.finished_at.timestamp() if trial.finished_at else None for trial in rows
+        ],
     }
+
+
+def _origins(rows: Sequence[Trial], key: str) -> str | list[str | None]:
+    """Where a metric's numbers come from: one word if all agree, else one per row."""
+    words = [trial.metrics.get(key, {}).get("origin") for trial in rows]
+    known = {word for word in words if word is not None}
+    return known.pop() if len(known) == 1 else words
 
 
 def _rounded(value: float | None) -> float | None:

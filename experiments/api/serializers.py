@@ -290,6 +290,8 @@ class CandidatesSerializer(serializers.Serializer):
     feasible = serializers.ListField(child=serializers.BooleanField(allow_null=True))
     on_front = serializers.ListField(child=serializers.BooleanField())
     metrics = serializers.DictField(child=_column())
+    origins = ObjectField(help_text="By metric: one origin for all rows, or one per row.")
+    ended_at = _column()
 
 
 class SnapshotSerializer(serializers.Serializer):
