@@ -10,8 +10,9 @@ from experiments.leases import FREE, keep_alive, lease_values, worker_name
 from experiments.memory import Proposal, RunMemories, RunMemory
 from experiments.models import Run, Trial
 from experiments.selectors import active_runs, living_workers
-from experiments.services import recording
+from experiments.services import lifecycle, recording
 from experiments.verdict import failure, found_columns
+from hardware_profiles.selectors import active_devices
 from search_engine.errors import InfeasibleError, SearchEngineError, SpaceExhaustedError
 from search_engine.protocols import Evaluator, SilentMonitor
 
@@ -51,6 +52,10 @@ def _step(run: Run) -> bool:
         return False
     if run.status == Run.Status.QUEUED:
         recording.begin_run(run)
+    if disabled := _disabled_devices(run):
+        reason = f"Device {disabled} was disabled. Enable it in the admin, then resume."
+        lifecycle.pause(experiment=run.experiment, by="search", reason=reason)
+        return False
     memory = memories.recall(run)
     over = "max_seconds" if _time_is_up(run) else ""
     immediate = engine.is_immediate(run.experiment)
@@ -73,6 +78,12 @@ def _step(run: Run) -> bool:
     waiting = run.trials.filter(status__in=Trial.OPEN).exists()
     recording.absorb(memory, finished=over if not waiting else "")
     return immediate and not over
+
+
+def _disabled_devices(run: Run) -> str:
+    wanted = engine.spec_of(run.experiment).devices
+    active = set(active_devices().filter(slug__in=wanted).values_list("slug", flat=True))
+    return ", ".join(slug for slug in wanted if slug not in active)
 
 
 def _time_is_up(run: Run) -> bool:

@@ -29,14 +29,17 @@ def verdict(problem: SearchProblem, metrics: dict[str, dict[str, Any]]) -> dict[
 
 def found_columns(problem: SearchProblem, trial: Trial, found: Evaluation) -> dict[str, Any]:
     """Columns of a trial that an evaluator has scored."""
+    more: dict[str, Any] = {}
+    if "standard_error" in found.details:
+        more["spread"] = {"standard_error": found.details["standard_error"]}
+        more["n"] = found.details["n"]
     numbers = {
-        key: engine.number(value, key, found.origin, **found.details.get(key, {}))
+        key: engine.number(value, key, found.origin, **more)
         for key, value in found.metrics.items()
     }
-    details = {key: value for key, value in found.details.items() if key not in found.metrics}
     return {
         **verdict(problem, {**trial.metrics, **numbers}),
-        "details": {**trial.details, **details},
+        "details": {**trial.details, **found.details},
     }
 
 

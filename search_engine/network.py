@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -296,28 +295,43 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
 
 
-def _hash(*parts: object) -> str:
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=list)
-    return hashlib.sha256(text.encode()).hexdigest()
+_SIZE = 16
+
+
+def _hash(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_SIZE).digest()
+
+
+@lru_cache(maxsize=4096)
+def _label(op: str, attributes: tuple[tuple[str, Any], ...]) -> tuple[bytes, bool]:
+    """What a layer is, whatever it reads; and whether the order of its inputs matters."""
+    from search_engine.ops import OPS
+
+    text = json.dumps([op, sorted(attributes)], separators=(",", ":"), default=list)
+    return _hash(text.encode()), not OPS.resolve(op).symmetric
 
 
 def _structure_digest(network: NetworkSpec) -> str:
-    from search_engine.ops import OPS
-
-    up: dict[str, str] = {i.name: _hash("input", i.shape, i.kind) for i in network.inputs}
-    readers: dict[str, list[tuple[str, int]]] = {name: [] for name in network.shapes}
+    """All parts that are joined have fixed sizes, so no two lists of parts look alike."""
+    up = {i.name: _hash(repr(("input", i.shape, i.kind)).encode()) for i in network.inputs}
+    readers: dict[str, list[tuple[str, bytes]]] = {name: [] for name in network.shapes}
     for node in network.nodes:
-        symmetric = OPS.resolve(node.op).symmetric
+        label, ordered = _label(node.op, tuple(node.attributes.items()))
         below = [up[name] for name in node.inputs]
-        up[node.id] = _hash(node.op, _plain(node.attributes), sorted(below) if symmetric else below)
+        if not ordered:
+            below.sort()
+        up[node.id] = _hash(label + b"".join(below))
         for position, name in enumerate(node.inputs):
-            readers[name].append((node.id, 0 if symmetric else position))
-    down: dict[str, str] = {}
+            readers[name].append((node.id, (position if ordered else 0).to_bytes(2, "big")))
+    outputs = dict.fromkeys(network.shapes, bytes(_SIZE))
+    for place, name in enumerate(network.outputs, start=1):
+        outputs[name] = _hash(outputs[name] + place.to_bytes(2, "big"))
+    down: dict[str, bytes] = {}
     for name in [node.id for node in reversed(network.nodes)] + [i.name for i in network.inputs]:
-        places = [position for position, out in enumerate(network.outputs) if out == name]
-        above = sorted((up[reader], down[reader], slot) for reader, slot in readers[name])
-        down[name] = _hash(up[name], places, above)
-    return _hash(sorted(Counter(down.values()).items()))
+        above = [up[reader] + down[reader] + slot for reader, slot in readers[name]]
+        above.sort()
+        down[name] = _hash(up[name] + outputs[name] + b"".join(above))
+    return hashlib.sha256(b"".join(sorted(down.values()))).hexdigest()
 
 
 def _sides(shape: Any) -> Shape:

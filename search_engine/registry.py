@@ -43,6 +43,7 @@ class Registry(Generic[T]):
     def __init__(self, noun: str, *entries: Entry) -> None:
         self.noun = noun
         self._entries = {entry.key: entry for entry in entries}
+        self._resolved: dict[str, type[T]] = {}
         if len(self._entries) != len(entries):
             raise ValueError(f"Two entries of the {noun} registry share a key.")
 
@@ -70,9 +71,11 @@ class Registry(Generic[T]):
 
     def resolve(self, key: str) -> type[T]:
         """Import and return the class of a key."""
-        module, _, name = self.entry(key).target.partition(":")
-        cls: type[T] = getattr(import_module(module), name)
-        return cls
+        entry = self.entry(key)
+        if entry.key not in self._resolved:
+            module, _, name = entry.target.partition(":")
+            self._resolved[entry.key] = getattr(import_module(module), name)
+        return self._resolved[entry.key]
 
     def config_class(self, key: str) -> type[Config]:
         """The settings schema of a member; a class without `config_class` takes no settings."""
