@@ -1,0 +1,1 @@
+"""Devices and what they cost: models, measured latency, the admin and the device endpoints."""

@@ -1,0 +1,158 @@
+"""Measure the latency of networks on this host, and keep everything needed to judge the number."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hardware_profiles import environment
+from hardware_profiles.runtimes.protocol import Runtime
+from hardware_profiles.samples import MeasurePlan, Samples, Spread, Status, Summary, summarise
+from hardware_profiles.timing import Clock, Probe, Session, Subject, run
+from search_engine.network import NetworkSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A fixed network that is timed before and after every turn, to notice a slow host.
+
+    Attributes:
+        runtime: runs it; at batch size 1, whatever the batch of the networks.
+        usual_ms: what it took here before, or None if that is not known yet.
+    """
+
+    network: NetworkSpec
+    runtime: Runtime
+    usual_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyResult:
+    """A measured latency and its circumstances.
+
+    Attributes:
+        digest: of the network.
+        latency_ms: minimum of round medians, for one batch.
+        n: samples it rests on.
+        status: `unstable` must not be used as if it were a latency; `note` says why.
+        phases: `build_ms`, `first_run_ms`, `warm_up_ms`, `warm_up_runs`.
+        environment: host, load before and after, versions, plan, and the reference if there was.
+    """
+
+    digest: str
+    latency_ms: float
+    spread: Spread
+    n: int
+    status: Status
+    note: str
+    samples: Samples
+    phases: Mapping[str, float]
+    environment: Mapping[str, Any]
+
+
+def measure_latency(
+    networks: Sequence[NetworkSpec],
+    runtime: Runtime,
+    plan: MeasurePlan,
+    *,
+    seed: int = 0,
+    reference: Reference | None = None,
+    exclusive: Callable[[], AbstractContextManager[None]] = nullcontext,
+    clock: Clock | None = None,
+) -> list[LatencyResult]:
+    """Latencies of several networks, taken in turns so that slow drift hits all alike.
+
+    Networks are built before `exclusive` is entered, and everything after it is timing.
+
+    Args:
+        networks: one result each, in this order.
+        seed: of weights, inputs and the order of turns.
+        reference: rounds beside which it is slow do not count.
+        exclusive: makes the context in which nothing else may compute.
+
+    Raises:
+        PreparationError: the runtime cannot run a network; nothing was timed.
+    """
+    if not networks:
+        return []
+    clock = clock or Clock()
+    if not runtime.on_calling_thread:
+        clock = Clock(clock.wall, None)
+    subjects = [_prepare(network, runtime, seed, clock) for network in networks]
+    probe = None
+    if reference:
+        subject = _prepare(reference.network, reference.runtime, seed, clock)
+        probe = Probe(subject, reference.usual_ms)
+    session = Session(subjects, probe, plan, clock, np.random.default_rng(seed))
+    with exclusive():
+        before = environment.snapshot()
+        with runtime.session():
+            session.run()
+        after = environment.snapshot()
+    facts = _facts(runtime, plan, probe) | {"before": before, "after": after}
+    return [
+        _result(network, subject, session.samples(subject), plan, probe, facts)
+        for network, subject in zip(networks, subjects, strict=True)
+    ]
+
+
+def _prepare(network: NetworkSpec, runtime: Runtime, seed: int, clock: Clock) -> Subject:
+    """Build a network and run it once, so that lazy initialisation is over."""
+    with runtime.session():
+        began = clock.wall()
+        prepared = runtime.prepare(network, seed)
+        built = clock.wall()
+        run(prepared)
+        ran = clock.wall()
+    phases = {"build_ms": (built - began) / 1e6, "first_run_ms": (ran - built) / 1e6}
+    return Subject(prepared, phases)
+
+
+def _result(
+    network: NetworkSpec,
+    subject: Subject,
+    samples: Samples,
+    plan: MeasurePlan,
+    probe: Probe | None,
+    facts: Mapping[str, Any],
+) -> LatencyResult:
+    summary = summarise(samples, plan)
+    note = _complaint(summary, plan, probe)
+    return LatencyResult(
+        digest=network.digest,
+        latency_ms=summary.latency_ms,
+        spread=summary.spread,
+        n=summary.n,
+        status="unstable" if note else "ok",
+        note=note,
+        samples=samples,
+        phases=subject.phases,
+        environment=facts,
+    )
+
+
+def _complaint(summary: Summary, plan: MeasurePlan, probe: Probe | None) -> str:
+    """Why the number must not be used, or nothing."""
+    if summary.status != "ok":
+        return (
+            f"Only {summary.spread.rounds_kept} of {summary.spread.rounds} rounds were "
+            f"undisturbed, {plan.min_rounds} are needed: something else computed here."
+        )
+    if probe and probe.slow(plan.slow_factor):
+        return (
+            f"The host was slow: the reference network took {probe.best_ms:.4g} ms, "
+            f"usually {probe.usual_ms:.4g} ms."
+        )
+    return ""
+
+
+def _facts(runtime: Runtime, plan: MeasurePlan, probe: Probe | None) -> dict[str, Any]:
+    return {
+        "host": environment.describe_host(),
+        "versions": {**environment.library_versions(), **runtime.versions()},
+        "plan": plan.model_dump(),
+        "reference_ms": probe.best_ms if probe else None,
+        "reference_usual_ms": probe.usual_ms if probe else None,
+    }

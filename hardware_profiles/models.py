@@ -1,0 +1,190 @@
+"""Devices and measurements: columns, constraints, own-row facts."""
+
+import uuid
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from hardware_profiles.runtimes import RUNTIMES
+
+MAX_THREADS = 256
+MAX_BATCH_SIZE = 1024
+
+
+def runtime_choices() -> list[tuple[str, str]]:
+    """Keys and labels of the runtime registry; a callable, so that a new one needs no migration."""
+    return [(entry.key, entry.label) for entry in RUNTIMES]
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    """Filters that read well."""
+
+    def active(self) -> "DeviceQuerySet":
+        """Devices that may be used by new experiments and measurements."""
+        return self.filter(is_active=True)
+
+
+class Device(models.Model):
+    """A hardware target: a machine together with runtime, threads, precision and batch size.
+
+    The same processor under another runtime is another device, because latencies of the two need
+    not even rank networks alike.
+    """
+
+    class Kind(models.TextChoices):
+        LOCAL = "local", "This host"
+
+    class Precision(models.TextChoices):
+        FP32 = "fp32", "32-bit float"
+
+    slug = models.CharField(
+        max_length=50,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z",
+                "Use lower-case letters, digits and single hyphens between them, got '%(value)s'.",
+            )
+        ],
+        help_text="Short name in addresses, the API and queue names. It cannot change later.",
+    )
+    name = models.CharField(max_length=120, help_text="How people call it.")
+    kind = models.CharField(
+        max_length=12,
+        choices=Kind,
+        default=Kind.LOCAL,
+        help_text="Where networks run. 'This host' is the machine of the device worker.",
+    )
+    runtime = models.CharField(
+        max_length=40,
+        choices=runtime_choices,
+        help_text="What executes the network. Another runtime is another device.",
+    )
+    threads = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_THREADS)],
+        help_text="Threads one inference may use. One thread gives the most repeatable numbers.",
+    )
+    precision = models.CharField(
+        max_length=8, choices=Precision, default=Precision.FP32, help_text="Type of all numbers."
+    )
+    batch_size = models.PositiveIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_BATCH_SIZE)],
+        help_text="Samples per inference. Latency is that of the whole batch.",
+    )
+    spec = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="The host, as it was detected."
+    )
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Switched off: kept with its numbers, not offered."
+    )
+    notes = models.TextField(blank=True, max_length=4000)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["local"]), name="device_kind_known"),
+            models.CheckConstraint(
+                condition=Q(threads__gte=1, threads__lte=MAX_THREADS), name="device_threads_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(batch_size__gte=1, batch_size__lte=MAX_BATCH_SIZE),
+                name="device_batch_size_range",
+            ),
+            models.CheckConstraint(condition=~Q(runtime=""), name="device_has_runtime"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """A local device cannot use more threads than its host has processors."""
+        cores = self.spec.get("logical_cores")
+        if cores and self.threads and self.threads > cores:
+            raise ValidationError(
+                {
+                    "threads": f"{self.threads} threads on a host with {cores} logical cores would "
+                    f"measure the waiting, not the network. Choose 1 to {cores}."
+                }
+            )
+
+    @property
+    def queue(self) -> str:
+        """Name of the queue whose worker measures on this device, one job at a time."""
+        return f"device.{self.slug}"
+
+
+class Measurement(models.Model):
+    """One measured number of one network on one device, with everything needed to judge it."""
+
+    class Status(models.TextChoices):
+        OK = "ok", "OK"
+        UNSTABLE = "unstable", "Unstable"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="measurements")
+    network_hash = models.CharField("architecture", max_length=64)
+    space = models.CharField("search space", max_length=100, blank=True)
+    genes = models.JSONField(default=list, blank=True)
+    metric = models.CharField(max_length=40, default="latency_ms")
+    value = models.FloatField()
+    unit = models.CharField(max_length=12, default="ms")
+    origin = models.CharField(max_length=12, default="measured")
+    spread = models.JSONField(help_text="In the unit of the value: over the rounds that were kept.")
+    n = models.PositiveIntegerField(help_text="Timed samples that the value rests on.")
+    status = models.CharField(max_length=12, choices=Status)
+    note = models.CharField(max_length=300, blank=True, help_text="Why it is unstable.")
+    samples = models.JSONField(help_text="Raw samples by round.")
+    phases = models.JSONField(help_text="Build, first run and warm-up, in ms.")
+    environment = models.JSONField(help_text="The host, its load and the versions, then and there.")
+    fingerprint = models.CharField(
+        max_length=64, help_text="Processor and runtime version: equal ones may be compared."
+    )
+    created_at = models.DateTimeField("measured at", default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        indexes = [
+            models.Index(
+                fields=["device", "network_hash", "-created_at"], name="measurement_of_network"
+            ),
+            models.Index(fields=["device", "-created_at"], name="measurement_recent"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(value__gt=0, value__lt=1e9), name="measurement_value_finite"
+            ),
+            models.CheckConstraint(condition=Q(origin="measured"), name="measurement_is_measured"),
+            models.CheckConstraint(
+                condition=Q(status__in=["ok", "unstable"]), name="measurement_status_known"
+            ),
+            models.CheckConstraint(condition=~Q(network_hash=""), name="measurement_has_network"),
+            models.CheckConstraint(
+                condition=Q(status="unstable") | Q(n__gte=1), name="measurement_ok_has_samples"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network_hash[:10]} on {self.device_id}: {self.value:.4g} {self.unit}"
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """What the value was computed from, as plain data for a download."""
+        return {
+            "id": str(self.id),
+            "hash": self.network_hash,
+            "value": self.value,
+            "unit": self.unit,
+            "samples": self.samples,
+            "phases": self.phases,
+            "environment": self.environment,
+        }
