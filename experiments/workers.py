@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import redis
@@ -54,14 +55,18 @@ class _Pulse(threading.Thread):
 
     def run(self) -> None:
         while not self.stopped.is_set():
-            try:
+            with suppress(redis.RedisError):  # while the broker is away we count as missing
                 self.note()
-            except redis.RedisError:
-                pass  # the broker is away: this worker counts as missing until it is back
             self.stopped.wait(PERIOD)
 
+    def withdraw(self) -> None:
+        self.stopped.set()
+        self.join(timeout=2 * PERIOD)
+        with suppress(redis.RedisError):  # then it expires by itself
+            self._client.delete(self.key)
 
-_pulse: _Pulse | None = None
+
+_pulses: list[_Pulse] = []  # this process's own, once it is a worker
 
 
 def client() -> redis.Redis:
@@ -72,33 +77,24 @@ def client() -> redis.Redis:
 
 
 def register(role: str, queues: Sequence[str]) -> None:
-    """Announce this process as a living worker from now on; call again when its queues change."""
-    global _pulse
-    if _pulse is None:
-        _pulse = _Pulse(role, queues)
-        _pulse.start()
+    """Announce this process as a living worker; call again when its queues change."""
+    if _pulses:
+        _pulses[0].role, _pulses[0].queues = role, tuple(queues)
     else:
-        _pulse.role, _pulse.queues = role, tuple(queues)
+        _pulses.append(_Pulse(role, queues))
+        _pulses[0].start()
 
 
 def set_current(task: str) -> None:
     """Say what this worker does now (shown within `PERIOD`); empty when it waits again."""
-    if _pulse is not None:
-        _pulse.task = task
+    for pulse in _pulses:
+        pulse.task = task
 
 
 def resign() -> None:
     """Withdraw this process's note: it is about to end."""
-    global _pulse
-    if _pulse is None:
-        return
-    _pulse.stopped.set()
-    _pulse.join(timeout=2 * PERIOD)
-    try:
-        _pulse._client.delete(_pulse.key)
-    except redis.RedisError:
-        pass  # it expires by itself
-    _pulse = None
+    while _pulses:
+        _pulses.pop().withdraw()
 
 
 def alive() -> list[WorkerInfo]:

@@ -17,7 +17,7 @@ def django_database(url: str, pool: int = 0) -> dict[str, Any]:
     Raises:
         ImproperlyConfigured: not a PostgreSQL URL, or one without a database name.
     """
-    if urlsplit(url).scheme not in ("postgres", "postgresql"):
+    if url.partition("://")[0] not in ("postgres", "postgresql"):
         raise ImproperlyConfigured(
             "DATABASE_URL must start with postgresql://; NASWeb uses PostgreSQL only."
         )
@@ -28,8 +28,17 @@ def django_database(url: str, pool: int = 0) -> dict[str, Any]:
     if not parts.get("dbname"):
         raise ImproperlyConfigured("DATABASE_URL names no database: add /name at its end.")
     options: dict[str, Any] = {"connect_timeout": 10}
-    known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    settings: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True}
+    known = {
+        "dbname": "NAME",
+        "user": "USER",
+        "password": "PASSWORD",
+        "host": "HOST",
+        "port": "PORT",
+    }
+    settings: dict[str, Any] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_HEALTH_CHECKS": True,
+    }
     for key, value in parts.items():
         if key in known:
             settings[known[key]] = str(value)
@@ -48,12 +57,13 @@ def celery_broker(url: str) -> str:
     Raises:
         ImproperlyConfigured: another scheme than redis://, rediss:// or unix://.
     """
-    parts = urlsplit(url)
-    if parts.scheme in ("redis", "rediss"):
+    scheme = url.partition("://")[0]
+    if scheme in ("redis", "rediss"):
         return url
-    if parts.scheme != "unix":
+    if scheme != "unix":
         raise ImproperlyConfigured(
             "REDIS_URL must start with redis://, rediss:// or unix:// (Redis or Valkey)."
         )
+    parts = urlsplit(url)
     number = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.path}?virtual_host={number}"

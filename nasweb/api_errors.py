@@ -1,4 +1,4 @@
-"""Every error under /api/ in one JSON shape, whoever raised it: engine, REST framework or Django."""
+"""Every error under /api/ in one JSON shape, whoever raised it: engine, REST or Django."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.serializers import as_serializer_error
 
 from experiments.errors import StateConflict
+from hardware_profiles.errors import DeviceDisabledError, DeviceMismatchError
 from search_engine.errors import ConfigError, SearchEngineError, SpaceError
 
 
@@ -32,20 +33,23 @@ class ApiExceptionHandler(ExceptionHandler):
     """Also understands the errors of the layers below the API."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
-        """Engine and model errors are about what was sent: 400 with the field and the reason."""
-        if isinstance(exc, StateConflict):
-            return Conflict(str(exc), exc.code)
-        if isinstance(exc, ConfigError):
-            return exceptions.ValidationError(_by_field(exc.messages))
-        if isinstance(exc, SpaceError) and exc.path:
-            return exceptions.ValidationError({exc.path: str(exc)}, exc.code)
-        if isinstance(exc, SearchEngineError):
-            return exceptions.ValidationError(str(exc), exc.code)
-        if isinstance(exc, ModelValidationError):
-            return exceptions.ValidationError(as_serializer_error(exc))
-        if isinstance(exc, RequestDataTooBig):
-            return TooLarge(str(exc))
-        return super().convert_known_exceptions(exc)
+        """Errors of engine and models are about what was sent: 400; states that forbid it: 409."""
+        match exc:
+            case StateConflict() | DeviceDisabledError() | DeviceMismatchError():
+                found = Conflict(str(exc), exc.code)
+            case ConfigError():
+                found = exceptions.ValidationError(_by_field(exc.messages))
+            case SpaceError() if exc.path:
+                found = exceptions.ValidationError({exc.path: str(exc)}, exc.code)
+            case SearchEngineError():
+                found = exceptions.ValidationError(str(exc), exc.code)
+            case ModelValidationError():
+                found = exceptions.ValidationError(as_serializer_error(exc))
+            case RequestDataTooBig():
+                found = TooLarge(str(exc))
+            case _:
+                found = super().convert_known_exceptions(exc)
+        return found
 
 
 def _by_field(messages: dict[str, list[str]]) -> Any:

@@ -97,7 +97,7 @@ def withdraw(**_: Any) -> None:
 
 
 @signals.task_prerun.connect
-def say_busy(task_id: str, task: Any, args: Any = (), **_: Any) -> None:
+def say_busy(task: Any, args: Any = (), **_: Any) -> None:
     """Show what this worker works on."""
     from experiments.workers import set_current  # noqa: PLC0415 - needs the apps
 

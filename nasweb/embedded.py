@@ -1,4 +1,4 @@
-"""Where the embedded servers listen: private Unix sockets, at addresses that follow from NASWEB_VAR."""
+"""Where the embedded servers listen: private sockets, at addresses that follow from NASWEB_VAR."""
 
 import hashlib
 import os

@@ -63,5 +63,7 @@ def read_environment() -> Environment:
         for item in error.errors(include_url=False):
             name = variable(str(item["loc"][0]))
             secret = any(word in name for word in ("PASSWORD", "SECRET", "URL"))
-            lines.append(f"{name}: {item['msg']}" + ("." if secret else f", got {item['input']!r}."))
+            lines.append(
+                f"{name}: {item['msg']}" + ("." if secret else f", got {item['input']!r}.")
+            )
         raise ImproperlyConfigured("Environment variables are wrong. " + " ".join(lines)) from error

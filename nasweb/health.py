@@ -21,7 +21,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 if a run could make progress now, else 503 with the names of what is missing."""
-    missing = [name for name, check in (("database", _database), ("broker", _broker)) if not check()]
+    missing = [
+        name for name, check in (("database", _database), ("broker", _broker)) if not check()
+    ]
     roles = set() if "broker" in missing else {worker.role for worker in workers.alive()}
     missing += [f"{role} worker" for role in NEEDED_ROLES if role not in roles]
     body = {"status": "unavailable" if missing else "ok", "missing": missing}

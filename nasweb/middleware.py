@@ -48,7 +48,7 @@ def policy(host: str, script_hashes: tuple[str, ...] | list[str] = ()) -> str:
 
 
 class ApiBodyLimit:
-    """Refuses large JSON bodies before anything reads them; file uploads have limits of their own."""
+    """Refuses large JSON bodies unread; file uploads have limits of their own."""
 
     def __init__(self, get_response: Handler) -> None:
         self._get_response = get_response
@@ -58,7 +58,12 @@ class ApiBodyLimit:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         size = request.META.get("CONTENT_LENGTH") or "0"
         is_file = request.content_type in ("multipart/form-data", "text/csv")
-        if request.path.startswith("/api/") and not is_file and size.isdigit() and int(size) > limit:
+        if (
+            request.path.startswith("/api/")
+            and not is_file
+            and size.isdigit()
+            and int(size) > limit
+        ):
             detail = f"The body has {int(size):,} bytes; at most {limit:,} are allowed here."
             return error_response(413, "too_large", detail)
         return self._get_response(request)

@@ -67,7 +67,7 @@ TEMPLATES = [
     }
 ]
 
-# Database, broker, live messages. Without addresses the embedded servers of `manage.py up` are meant.
+# Database, broker, live messages. Without addresses: the embedded servers of `manage.py up`.
 DATABASES = {
     "default": django_database(
         ENV.database_url or embedded.database_url(NASWEB_VAR), ENV.database_pool
@@ -93,7 +93,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "return-lost-work": {
-        "task": "experiments.tasks.reap",
+        "task": "experiments.reap",
         "schedule": 5.0,
         "options": {"queue": "search", "expires": 5.0},
     },
@@ -151,7 +151,7 @@ DRF_STANDARDIZED_ERRORS = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "NASWeb",
-    "DESCRIPTION": "Hardware-aware neural architecture search: catalog, devices, experiments, jobs.",
+    "DESCRIPTION": "Hardware-aware architecture search: catalog, devices, experiments, jobs.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -159,6 +159,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        f"{name}Status": f"experiments.models.{name}.Status"
+        for name in ("Experiment", "Run", "Trial", "Job")
+    },
 }
 
 # Caches: throttle counts have to be shared by all web processes

@@ -10,7 +10,9 @@ from django.contrib.auth.models import User
 
 
 @pytest.fixture(autouse=True)
-def _own_data_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_data_folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Tests that use the database write files to a folder of their own."""
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         folder: Path = tmp_path_factory.mktemp("var")
@@ -29,16 +31,16 @@ def broker() -> Iterator[redis.Redis]:
 @pytest.fixture
 def alice(db: None) -> User:
     """The user who owns things."""
-    return User.objects.create_user("alice", password="alice-password")  # noqa: S106
+    return User.objects.create_user("alice", password="alice-password")
 
 
 @pytest.fixture
 def mallory(db: None) -> User:
     """A user who owns nothing and must learn nothing."""
-    return User.objects.create_user("mallory", password="mallory-password")  # noqa: S106
+    return User.objects.create_user("mallory", password="mallory-password")
 
 
 @pytest.fixture
 def staff(db: None) -> User:
     """A user who manages devices."""
-    return User.objects.create_user("staff", password="staff-password", is_staff=True)  # noqa: S106
+    return User.objects.create_user("staff", password="staff-password", is_staff=True)

@@ -16,17 +16,19 @@ WORKER_NICENESS = 5  # pages stay quick while networks train
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process that has to be there all the time.
+    """A process that has to be there all the time, unless it runs `once`.
 
     Attributes:
         command: arguments of the Python interpreter.
         environment: added to ours.
+        once: its end is no accident.
     """
 
     name: str
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     niceness: int = 0
+    once: bool = False
 
     @property
     def argv(self) -> list[str]:
@@ -61,6 +63,11 @@ def beat() -> Child:
         *("--scheduler", "celery.beat:Scheduler"),
     )
     return Child("beat", command, ONE_THREAD)
+
+
+def demo() -> Child:
+    """Puts the demonstration into the queue."""
+    return Child("demo", ("manage.py", "demo"), ONE_THREAD, once=True)
 
 
 def all_children(host: str, port: int, evaluators: int) -> list[Child]:

@@ -1,10 +1,21 @@
-"""What `manage.py up` prints: lines of all processes, each with a name in front, in colour if asked."""
+"""What `manage.py up` prints: lines of all processes, each with a coloured name in front."""
 
 import os
 import sys
 from typing import TextIO
 
-COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)  # ANSI foregrounds that read well on dark and light
+COLOURS = (
+    36,
+    32,
+    33,
+    35,
+    34,
+    96,
+    92,
+    93,
+    95,
+    94,
+)  # ANSI foregrounds that read well on dark and light
 WIDTH = 11  # columns of the name
 
 
@@ -24,7 +35,8 @@ class Console:
 
     def say(self, text: str) -> None:
         """A line of the supervisor itself."""
-        self._write(f"{self._paint(f'{"nasweb":<{WIDTH}}|', '1')} {text}\n")
+        prefix = self._paint(f"{'nasweb':<{WIDTH}}|", "1")
+        self._write(f"{prefix} {text}\n")
 
     def banner(self, lines: list[str]) -> None:
         """What must not be overlooked."""

@@ -52,5 +52,5 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             raise Busy(
                 f"Cannot listen on {host} port {port}: {error.strerror}. "
-                f"Choose another port, for example: PORT={port + 1 if port < 65535 else 8000} make run"
+                "Choose another port, for example: PORT=8001 make run"
             ) from error

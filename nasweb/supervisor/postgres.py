@@ -120,8 +120,14 @@ class Postgres(Server):
         ]
         if self.settings.get("fsync") == "off":
             command.append("--no-sync")
-        result = subprocess.run(  # noqa: S603 - our own command
-            command, capture_output=True, text=True, user=self.user, group=self.user, cwd=draft
+        result = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            user=self.user,
+            group=self.user,
+            cwd=draft,
         )
         if result.returncode:
             shutil.rmtree(draft, ignore_errors=True)

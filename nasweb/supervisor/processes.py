@@ -1,4 +1,4 @@
-"""Keeps children alive: starts them, passes on what they print, restarts those that die, ends all."""
+"""Keeps children alive: starts them, passes on what they print, restarts those that die."""
 
 import os
 import selectors
@@ -15,7 +15,7 @@ from nasweb.supervisor.tether import tethered
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds before a restart; doubles each time
 HEALTHY_AFTER = 20.0  # seconds of life after which an end counts as the first again
 GRACE = 10.0  # seconds that children get to end in order
-LONGEST_LINE, CHUNK = 8192, 65536  # bytes
+LONGEST_LINE, PIPE_SIZE = 8192, 65536  # bytes; a pipe holds no more than one read takes
 
 
 class Running:
@@ -54,18 +54,14 @@ class Running:
 
     def lines(self) -> list[str]:
         """Complete lines that were printed since the last call."""
-        *complete, self._partial = (self._partial + self._read()).split(b"\n")
+        assert self.process is not None
+        assert self.process.stdout is not None
+        chunk = self.process.stdout.read(PIPE_SIZE)
+        self.at_end = chunk == b""  # None: nothing for now
+        *complete, self._partial = (self._partial + (chunk or b"")).split(b"\n")
         if self.at_end or len(self._partial) > LONGEST_LINE:
             complete, self._partial = [*complete, self._partial], b""
         return [line.decode(errors="replace").rstrip() for line in complete if line.strip()]
-
-    def _read(self) -> bytes:
-        assert self.process is not None and self.process.stdout is not None
-        data = b""
-        while chunk := self.process.stdout.read(CHUNK):
-            data += chunk
-        self.at_end = chunk == b""  # None: nothing for now
-        return data
 
     def end_group(self, number: signal.Signals) -> None:
         """Signal the child and whatever it started."""
@@ -82,13 +78,17 @@ class Processes:
         self._console = console
         self._selector = selectors.DefaultSelector()
 
+    def add(self, child: Child) -> None:
+        """One more, from the next turn on."""
+        self._all.append(Running(child))
+
     def turn(self, seconds: float) -> None:
         """Start what should run, then pass on output for up to `seconds`, then look who died."""
         for running in self._all:
             if running.process is None and time.monotonic() >= running.restart_at:
                 self._start(running)
         self._pass_on(seconds)
-        for running in self._all:
+        for running in list(self._all):
             if running.process is not None and running.process.poll() is not None:
                 self._bury(running)
 
@@ -130,16 +130,23 @@ class Processes:
 
     def _bury(self, running: Running) -> None:
         process = running.process
-        assert process is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdout is not None
         self._print(running)
         with suppress(KeyError):
             self._selector.unregister(process.stdout)
         running.end_group(signal.SIGKILL)
         process.stdout.close()
+        if running.child.once:
+            self._all.remove(running)
+        else:
+            self._plan_restart(running, process.returncode)
+
+    def _plan_restart(self, running: Running, code: int) -> None:
         if time.monotonic() - running.started_at > HEALTHY_AFTER:
             running.delay = FIRST_DELAY
         name, delay = running.child.name, running.delay
-        self._console.say(f"{name} ended ({_reason(process.returncode)}); restart in {delay:g} s")
+        self._console.say(f"{name} ended ({_reason(code)}); restart in {delay:g} s")
         running.process, running.restart_at = None, time.monotonic() + delay
         running.delay = min(2 * delay, LONGEST_DELAY)
 

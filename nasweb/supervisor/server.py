@@ -1,4 +1,4 @@
-"""A server program that we own: start it, wait until it answers, stop it, clear what a crash left."""
+"""A server program that we own: start, wait until it answers, stop, clear what a crash left."""
 
 import signal
 import subprocess
@@ -65,7 +65,7 @@ class Server:
         self.prepare()
         self.end_orphan()
         with self._open_log() as log:
-            self.process = subprocess.Popen(  # noqa: S603 - our own command
+            self.process = subprocess.Popen(
                 self.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

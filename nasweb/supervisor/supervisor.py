@@ -1,4 +1,4 @@
-"""The one process behind `manage.py up`: owns servers and children, tells what happens, ends all."""
+"""The one process behind `manage.py up`: owns servers and children, ends them all."""
 
 import http.client
 import os
@@ -13,7 +13,7 @@ from django.db import connections
 from nasweb import embedded
 from nasweb.env import Environment
 from nasweb.supervisor import first_steps
-from nasweb.supervisor.children import all_children
+from nasweb.supervisor.children import all_children, demo
 from nasweb.supervisor.console import Console
 from nasweb.supervisor.locks import check_port, lock_folder
 from nasweb.supervisor.postgres import Postgres
@@ -22,14 +22,15 @@ from nasweb.supervisor.server import Server
 from nasweb.supervisor.valkey import Valkey
 
 TURN = 0.2  # seconds
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where to ask then
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
     """Runs until a signal arrives. See `docs/operations.md` for what it starts and why."""
 
-    def __init__(self, env: Environment, console: Console) -> None:
-        self._env, self._console = env, console
+    def __init__(self, env: Environment, console: Console, *, with_demo: bool = False) -> None:
+        self._env, self._console, self._with_demo = env, console, with_demo
         self._servers: list[Server] = []
         self._signals = 0
         self._announced = False
@@ -65,6 +66,8 @@ class Supervisor:
                 self._revive_servers()
                 if not self._announced and self._web_answers():
                     self._announce(password)
+                    if self._with_demo:
+                        processes.add(demo())
         finally:
             self._console.say("stopping (once more to force)")
             signals = self._signals
@@ -101,7 +104,7 @@ class Supervisor:
         self._console.say("everything has stopped")
 
     def _web_answers(self) -> bool:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._env.host, self._env.host)  # noqa: S104
+        host = EVERYWHERE.get(self._env.host, self._env.host)
         try:
             connection = http.client.HTTPConnection(host, self._env.port, timeout=1)
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
@@ -111,12 +114,13 @@ class Supervisor:
 
     def _announce(self, password: str | None) -> None:
         self._announced = True
-        shown = "localhost" if self._env.host in ("0.0.0.0", "::") else self._env.host  # noqa: S104
-        lines = [f"NASWeb is ready at http://{f'[{shown}]' if ':' in shown else shown}:{self._env.port}/"]
+        host = "localhost" if self._env.host in EVERYWHERE else self._env.host
+        shown = f"[{host}]" if ":" in host else host
+        lines = [f"NASWeb is ready at http://{shown}:{self._env.port}/"]
         if password:
             lines.append(f"Log in as {first_steps.ADMIN} with the password {password}")
             lines.append("(shown only this once; `manage.py changepassword admin` sets another)")
         else:
-            lines.append(f"Log in as {first_steps.ADMIN} with the password chosen at the first start")
+            lines.append(f"Log in as {first_steps.ADMIN}, password as chosen at the first start")
         lines.append(f"Data: {settings.NASWEB_VAR}    Ctrl-C stops everything")
         self._console.banner(lines)

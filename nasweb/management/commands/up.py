@@ -21,6 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
+            "--demo", action="store_true", help="start the demonstration search when all is ready"
+        )
+        parser.add_argument(
             "--end-with-parent",
             action="store_true",
             help="stop when the process that started this one dies (used by make)",
@@ -30,6 +33,6 @@ class Command(BaseCommand):
         if options["end_with_parent"]:
             tie_to_parent(signal.SIGTERM, os.getppid())
         try:
-            Supervisor(settings.ENV, Console()).run()
+            Supervisor(settings.ENV, Console(), with_demo=options["demo"]).run()
         except (Busy, ServerError) as error:
             raise CommandError(str(error)) from error
