@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from search_engine.errors import NetworkError, SearchEngineError
+from search_engine.ops import OPS
 from search_engine.types import Genes
 
 Shape = tuple[int, ...]
@@ -138,15 +139,11 @@ class NetworkSpec:
     @cached_property
     def params(self) -> int:
         """Trainable parameters."""
-        from search_engine.ops import OPS
-
         return sum(OPS.resolve(n.op).params(n.attributes, shapes) for n, shapes in self.walk())
 
     @cached_property
     def macs(self) -> int:
         """Multiply-accumulates of convolutions and linear layers for one input sample."""
-        from search_engine.ops import OPS
-
         return sum(
             OPS.resolve(n.op).macs(n.attributes, shapes, n.shape) for n, shapes in self.walk()
         )
@@ -252,8 +249,6 @@ class NetworkDraft:
             UnknownKeyError, ConfigError: no such op, or an attribute it does not have.
             ShapeError: the op cannot read tensors of these shapes.
         """
-        from search_engine.ops import OPS
-
         rule = OPS.resolve(op)
         full = rule.complete(attributes)
         shape = rule.shape(full, tuple(self._shapes[name] for name in inputs))
@@ -305,8 +300,6 @@ def _hash(data: bytes) -> bytes:
 @lru_cache(maxsize=4096)
 def _label(op: str, attributes: tuple[tuple[str, Any], ...]) -> tuple[bytes, bool]:
     """What a layer is, whatever it reads; and whether the order of its inputs matters."""
-    from search_engine.ops import OPS
-
     text = json.dumps([op, sorted(attributes)], separators=(",", ":"), default=list)
     return _hash(text.encode()), not OPS.resolve(op).symmetric
 
@@ -352,8 +345,6 @@ def _node(data: Mapping[str, Any]) -> Node:
 
 
 def _check_shapes(network: NetworkSpec) -> None:
-    from search_engine.ops import OPS
-
     for node, shapes in network.walk():
         try:
             rule = OPS.resolve(node.op)
@@ -368,5 +359,6 @@ def _check_shapes(network: NetworkSpec) -> None:
             )
         if expected != node.shape:
             raise NetworkError(
-                f"Node {node.id!r} ({node.op}) claims shape {node.shape}, its rule gives {expected}."
+                f"Node {node.id!r} ({node.op}) claims shape {node.shape}, "
+                f"its rule gives {expected}."
             )

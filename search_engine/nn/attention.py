@@ -22,5 +22,5 @@ class SqueezeExcite(nn.Module):
         self.gate = nn.Sigmoid() if attributes["gate"] == "sigmoid" else nn.Hardsigmoid()
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
-        scale = self.gate(self.excite(self.act(self.squeeze(x.mean((2, 3))))))  # (B, C)
+        scale: Tensor = self.gate(self.excite(self.act(self.squeeze(x.mean((2, 3))))))  # (B, C)
         return x * scale[:, :, None, None]

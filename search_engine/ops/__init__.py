@@ -1,9 +1,13 @@
 """Layer types: one file per family; this table is the only list of them."""
 
-from search_engine.protocols import Op
+from typing import TYPE_CHECKING
+
 from search_engine.registry import Entry, Registry
 
-OPS: Registry[Op] = Registry(
+if TYPE_CHECKING:  # the protocols import networks, which import this table
+    from search_engine.protocols import Op
+
+OPS: "Registry[Op]" = Registry(
     "layer type",
     Entry("conv", "Convolution", "search_engine.ops.conv:Conv", "Convolution, norm, activation."),
     Entry(

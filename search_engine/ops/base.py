@@ -45,7 +45,8 @@ class Rule:
         """
         # Types belong to the key: 1, 1.0 and True are equal but not equally valid.
         items = tuple(sorted((key, type(value), value) for key, value in attributes.items()))
-        return _complete(cls, items) if _hashable(items) else cls._parse(dict(attributes))
+        rule: Any = cls
+        return _complete(rule, items) if _hashable(items) else cls._parse(dict(attributes))
 
     @classmethod
     def _parse(cls, attributes: dict[str, Any]) -> Mapping[str, Any]:
@@ -82,8 +83,9 @@ def _hashable(items: tuple[tuple[str, type, Any], ...]) -> bool:
 
 
 @lru_cache(maxsize=16_384)
-def _complete(rule: type[Rule], items: tuple[tuple[str, type, Any], ...]) -> Mapping[str, Any]:
-    return rule._parse({key: value for key, _, value in items})
+def _complete(rule: Any, items: tuple[tuple[str, type, Any], ...]) -> Mapping[str, Any]:
+    full: Mapping[str, Any] = rule._parse({key: value for key, _, value in items})
+    return full
 
 
 def only(inputs: Sequence[Shape], noun: str) -> Shape:

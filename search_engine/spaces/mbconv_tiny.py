@@ -40,14 +40,14 @@ MBCONV: dict[str, Any] = {
 }
 
 
-def _stage(number: int, widths: list[int], side: int) -> dict[str, Any]:
-    """One to three blocks of one width; the first halves maps larger than `side` pixels."""
+def _stage(number: int, widths: list[int], depths: list[int], side: int) -> dict[str, Any]:
+    """Blocks of one width; the first halves maps whose side is larger than `side` pixels."""
     return {
         "name": f"stage{number}",
         "stage": f"Stage {number}",
         "variables": {
             "width": {"choice": widths},
-            "depth": {"choice": [1, 2, 3]},
+            "depth": {"choice": depths},
             "side": side,
         },
         "sequence": [{"repeat": {"use": "mbconv"}, "times": {"variable": "depth"}}],
@@ -60,7 +60,8 @@ DOCUMENT: dict[str, Any] = {
     "label": "MBConv tiny",
     "version": 1,
     "summary": "Inverted residuals with searched kernel, expansion, width, depth and attention.",
-    "source": "Sandler et al., CVPR 2018, arXiv 1801.04381; Tan et al., CVPR 2019, arXiv 1807.11626",
+    "source": "Sandler et al., CVPR 2018, arXiv 1801.04381; "
+    "Tan et al., CVPR 2019, arXiv 1807.11626",
     "input": {"shape": [1, 8, 8], "channels": [1, 3], "min_side": 8, "max_side": 64},
     "classes": 10,
     "define": {"mbconv": MBCONV},
@@ -76,9 +77,9 @@ DOCUMENT: dict[str, Any] = {
             "out_channels": {"choice": [8, 12, 16], "name": "width"},
             "activation": "relu6",
         },
-        _stage(1, [8, 12, 16], 16),
-        _stage(2, [16, 24, 32], 4),
-        _stage(3, [24, 32, 48], 4),
+        _stage(1, [8, 12, 16], [1, 2], 16),
+        _stage(2, [16, 24, 32], [1, 2, 3], 4),
+        _stage(3, [24, 32, 48], [1, 2, 3], 4),
         {
             "op": "head",
             "name": "head",

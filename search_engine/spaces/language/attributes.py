@@ -74,14 +74,15 @@ def check_attribute(rule: type[Rule], key: str, value: Value, scope: Scope) -> N
         raise scope.fail(f"This layer has no attribute {key!r}. Known: {known}.")
     for item in value.values if isinstance(value, Constant | Decision) else ():
         try:
-            _adapter(rule, key).validate_python(item)
+            _adapter(rule.config_class, key).validate_python(item)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]["msg"]
             raise scope.fail(f"{problem}, got {item!r:.80}.") from error
 
 
 @lru_cache(maxsize=256)
-def _adapter(rule: type[Rule], key: str) -> TypeAdapter[Any]:
-    field = rule.config_class.model_fields[key]
+def _adapter(config: Any, key: str) -> TypeAdapter[Any]:
+    field = config.model_fields[key]
     strict = ConfigDict(strict=True, allow_inf_nan=False)
-    return TypeAdapter(Annotated[field.annotation, field], config=strict)
+    annotated: Any = Annotated[field.annotation, field]
+    return TypeAdapter(annotated, config=strict)

@@ -52,7 +52,7 @@ def _boxed(part: doc.Part, scope: Scope) -> Part:
     """A part as one block of the diagram; a layer outside any block is a block of its own."""
     if scope.block:
         raise scope.at("block").fail("Blocks do not nest; a part around this one is a block.")
-    kind = part.block or getattr(part, "op", "")
+    kind = str(part.block or getattr(part, "op", "part"))
     name = scope.block_id(kind)
     inner = replace(scope, block=name)
     member = _FORMS[type(part)](part, inner)
@@ -122,11 +122,17 @@ def _alternatives(
     """A decision between named parts; `scope` is at the path of `members`."""
     decision = scope.declare(name, list(members))
     compiled: dict[Any, Part | None] = {}
+    ids = (scope.table.layer_ids, scope.table.block_ids)
+    marks, freed = [item.mark() for item in ids], [list[str](), list[str]()]
     for key, member in members.items():
-        inner = scope.at(key).inside(name, key, slot=True)
+        inner = scope.at(key).alternative(name, key)
         if isinstance(decision, Decision):
             inner = inner.under(decision.where([key == other for other in decision.values]))
         compiled[key] = None if member is None else compile_part(member, inner)
+        for item, mark, names in zip(ids, marks, freed, strict=True):
+            names += item.release(mark)
+    for item, names in zip(ids, freed, strict=True):
+        item.take(names)
     return decision, compiled
 
 
@@ -168,15 +174,37 @@ def _cell(part: doc.CellPart, scope: Scope) -> Part:
         tuple(_edge(source, target, part.cell.ops, inner) for source in range(target))
         for target in range(1, part.cell.nodes)
     )
-    edges = [edge for group in arriving for edge in group]
-    involved = [item for edge in edges for item in (edge.decision, *edge.members.values())]
+    head = _head(arriving, scope)
     name = replace(scope, slot=True).layer_id("cell")
-    return parts.Cell(name, arriving, scope.block, scope.path, _union(involved))
+    return parts.Cell(
+        name,
+        arriving[:head],
+        arriving[head:],
+        parts.picker(_edges_union(arriving[:head])),
+        scope.block,
+        scope.path,
+        _edges_union(arriving),
+    )
+
+
+def _head(arriving: tuple[tuple[parts.Edge, ...], ...], scope: Scope) -> int:
+    """How many nodes have, together, few enough variants to be remembered."""
+    fitting = (
+        count
+        for count in range(len(arriving), 0, -1)
+        if _variants(_edges_union(arriving[:count]), scope) <= parts.CACHE_VARIANTS
+    )
+    return next(fitting, 0)
+
+
+def _edges_union(arriving: tuple[tuple[parts.Edge, ...], ...]) -> tuple[int, ...]:
+    return parts.union(edge.variables for edges in arriving for edge in edges)
 
 
 def _edge(source: int, target: int, ops: Mapping[str, Any], scope: Scope) -> parts.Edge:
     decision, members = _alternatives(f"edge_{source}_{target}", ops, scope)
-    return parts.Edge(source, decision, members)
+    variable = decision.index if isinstance(decision, Decision) else None
+    return parts.Edge(source, variable, tuple(members.values()))
 
 
 def _use(part: doc.UsePart, scope: Scope) -> Part:
@@ -205,10 +233,13 @@ _FORMS: dict[type[doc.Part], Callable[[Any, Scope], Part]] = {
 
 
 def _cached(part: Part, scope: Scope) -> Part:
-    declared = scope.table.declared
-    variants = prod(len(declared[index].decision.values) for index in part.variables)
-    return parts.Cached(part) if variants <= parts.CACHE_VARIANTS else part
+    few = _variants(part.variables, scope) <= parts.CACHE_VARIANTS
+    return parts.Cached(part) if few else part
+
+
+def _variants(variables: Iterable[int], scope: Scope) -> int:
+    return prod(len(scope.table.declared[index].decision.values) for index in variables)
 
 
 def _union(items: Iterable[Value | Part | None]) -> tuple[int, ...]:
-    return tuple(sorted({index for item in items if item is not None for index in item.variables}))
+    return parts.union(item.variables for item in items if item is not None)

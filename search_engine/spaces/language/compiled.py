@@ -52,11 +52,10 @@ class CompiledSpace:
         self._inputs = (InputSpec(INPUT, self.input_shape),)
         self.variables = table.variables()
         self._decisions = tuple(item.decision for item in table.declared)
-        self._conditions = tuple(tuple(item.conditions.items()) for item in table.declared)
+        conditions = [tuple(item.conditions.items()) for item in table.declared]
+        self._conditional = tuple((i, items) for i, items in enumerate(conditions) if items)
         self._cardinalities = tuple(len(item.values) for item in self._decisions)
-        self._numbering = Numbering(
-            self._cardinalities, [frozenset(items) for items in self._conditions]
-        )
+        self._numbering = Numbering(self._cardinalities, [frozenset(items) for items in conditions])
 
     @property
     def size(self) -> int:
@@ -137,19 +136,22 @@ class CompiledSpace:
                 f"Space {self.key!r} has {len(self._cardinalities)} variables, "
                 f"got {len(genes)} genes."
             )
-        for gene, count, item in zip(genes, self._cardinalities, self._decisions, strict=True):
+        for i, (gene, count) in enumerate(zip(genes, self._cardinalities, strict=True)):
             if gene.__class__ is not int or not 0 <= gene < count:
                 raise SpaceError(
-                    f"A gene of this variable is an integer from 0 to {count - 1}, got {gene!r:.80}.",
-                    item.name,
+                    f"A gene of this variable is an integer, 0 to {count - 1}, got {gene!r:.80}.",
+                    self._decisions[i].name,
                 )
 
     def _active(self, genes: Genes) -> tuple[bool, ...]:
         # Conditions contain those of the variables they name, so values alone decide.
-        return tuple(
-            all(genes[index] in allowed for index, allowed in conditions)
-            for conditions in self._conditions
-        )
+        active = [True] * len(genes)
+        for variable, conditions in self._conditional:
+            for index, allowed in conditions:
+                if genes[index] not in allowed:
+                    active[variable] = False
+                    break
+        return tuple(active)
 
     @staticmethod
     def _canonical(genes: Genes, active: tuple[bool, ...]) -> Genes:

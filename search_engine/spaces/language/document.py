@@ -42,7 +42,7 @@ class Choice(Form):
 Setting = Annotated[
     Annotated[Scalar, Tag("@scalar")] | Annotated[Choice, Tag("@choice")],
     Discriminator(
-        lambda data: _value_tag(data),
+        lambda data: _value_tag(data),  # noqa: PLW0108 - defined below
         custom_error_type="setting_form",
         custom_error_message="A variable is text, a number, true, false or has the key choice",
     ),
@@ -227,7 +227,8 @@ Value = Annotated[
     Discriminator(
         _value_tag,
         custom_error_type="value_form",
-        custom_error_message=f"A value is text, a number, true, false or has one of the keys {', '.join(_VALUES)}",
+        custom_error_message="A value is text, a number, true, false or has one of the keys "
+        + ", ".join(_VALUES),
     ),
 ]
 AnyPart = Annotated[
@@ -305,8 +306,17 @@ class Document(Form):
             raise SpaceError(_message(dict(item)) + rest, _path(item["loc"])) from error
 
 
-for _model in (Channels, HalveAbove, FirstRest, PartList, *PARTS.values(), CellBody, Document):
-    _model.model_rebuild()
+_FORWARD: tuple[type[BaseModel], ...] = (
+    Channels,
+    HalveAbove,
+    FirstRest,
+    PartList,
+    *PARTS.values(),
+    CellBody,
+    Document,
+)
+for _form in _FORWARD:
+    _form.model_rebuild()
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

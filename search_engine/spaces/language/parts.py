@@ -1,13 +1,14 @@
 """Compiled parts: under given genes each emits its layers and says which tensor leaves it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Protocol
 
 from search_engine.errors import SearchEngineError, SpaceError
-from search_engine.network import Block, Node, frozen
+from search_engine.network import Block, Node, Shape, frozen
 from search_engine.ops import OPS
 from search_engine.protocols import Op
 from search_engine.spaces.language.values import Constant, Decision, Tensor, Value
@@ -20,12 +21,17 @@ _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 @dataclass(slots=True)
 class Emission:
-    """The network under construction."""
+    """The network under construction.
+
+    Attributes:
+        choices: what blocks say about the decisions that shaped them, by these decisions.
+    """
 
     genes: Genes
     active: tuple[bool, ...]
     nodes: list[Node] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+    choices: dict[tuple[int, ...], Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Part(Protocol):
@@ -139,11 +145,23 @@ class Residual:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A searched edge of a cell; a None among its members is no edge."""
+    """A searched edge of a cell.
+
+    Attributes:
+        source: cell node that it reads.
+        variable: index of its decision; None where there is only one operation.
+        members: what it does, by gene; None is no edge.
+    """
 
     source: int
-    decision: Constant | Decision
-    members: Mapping[Any, Part | None]
+    variable: int | None
+    members: tuple[Part | None, ...]
+
+    @property
+    def variables(self) -> tuple[int, ...]:
+        """All decisions that shape it, ascending."""
+        own = () if self.variable is None else (self.variable,)
+        return union([own, *(member.variables for member in self.members if member)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,27 +172,47 @@ class Cell:
 
     Attributes:
         id: prefix of the ids of its sums.
-        arriving: per node after the input, its edges.
+        head, tail: per node after the input, its edges; what the head makes is remembered.
+        pick: the genes of the head's decisions.
     """
 
     id: str
-    arriving: tuple[tuple[Edge, ...], ...]
+    head: tuple[tuple[Edge, ...], ...]
+    tail: tuple[tuple[Edge, ...], ...]
+    pick: Callable[[Genes], Any]
     block: str
     path: str
     variables: tuple[int, ...]
+    _heads: dict[Any, tuple[list[Node], list[Block], list[Tensor | None]]] = field(
+        default_factory=dict
+    )
     _sums: dict[tuple[Tensor, ...], Node] = field(default_factory=dict)
 
     def emit(self, out: Emission, x: Tensor) -> Tensor:
-        tensors: list[Tensor | None] = [x]
-        for target, edges in enumerate(self.arriving, start=1):
+        key = (x, self.pick(out.genes))
+        known = self._heads.get(key)
+        if known is None:
+            inner = Emission(out.genes, out.active)
+            known = (inner.nodes, inner.blocks, self._walk(inner, [x], self.head))
+            remember(self._heads, key, known)
+        out.nodes += known[0]
+        out.blocks += known[1]
+        tensors = self._walk(out, [*known[2]], self.tail)
+        return tensors[-1] or self._zero(out, tensors, len(tensors) - 1)
+
+    def _walk(
+        self, out: Emission, tensors: list[Tensor | None], arriving: tuple[tuple[Edge, ...], ...]
+    ) -> list[Tensor | None]:
+        """Continue the list of node tensors; None where nothing arrives."""
+        for edges in arriving:
             arrived = []
             for edge in edges:
-                member = edge.members[edge.decision.resolve(out.genes, x)]
+                member = edge.members[0 if edge.variable is None else out.genes[edge.variable]]
                 if member is not None:
-                    source = tensors[edge.source] or self._zero(out, x, edge.source, tensors)
+                    source = tensors[edge.source] or self._zero(out, tensors, edge.source)
                     arrived.append(member.emit(out, source))
-            tensors.append(self._sum(out, target, tuple(arrived)) if arrived else None)
-        return tensors[-1] or self._zero(out, x, len(tensors) - 1, tensors)
+            tensors.append(self._sum(out, len(tensors), tuple(arrived)) if arrived else None)
+        return tensors
 
     def _sum(self, out: Emission, target: int, arrived: tuple[Tensor, ...]) -> Tensor:
         if len(arrived) == 1:
@@ -187,8 +225,10 @@ class Cell:
         out.nodes.append(node)
         return node.id, node.shape
 
-    def _zero(self, out: Emission, x: Tensor, index: int, tensors: list[Tensor | None]) -> Tensor:
-        node = make_node(f"{self.id}_node_{index}", "zero", (x,), {}, self.block, self.path)
+    def _zero(self, out: Emission, tensors: list[Tensor | None], index: int) -> Tensor:
+        assert tensors[0] is not None
+        name = f"{self.id}_node_{index}"
+        node = make_node(name, "zero", (tensors[0],), {}, self.block, self.path)
         out.nodes.append(node)
         tensors[index] = made = (node.id, node.shape)
         return made
@@ -216,18 +256,22 @@ class Boxed:
         before = len(out.nodes)
         y = self.member.emit(out, x)
         if len(out.nodes) > before:
-            choices = {
-                item.name: item.resolve(out.genes, x)
-                for item in self.decisions
-                if out.active[item.index]
-            }
+            choices = out.choices.get(self.variables)
+            if choices is None:
+                choices = out.choices[self.variables] = self._choices(out, x)
             label = self._label(out, x, out.nodes[before])
-            out.blocks.append(Block(self.id, self.kind, label, self.stage, frozen(choices)))
+            out.blocks.append(Block(self.id, self.kind, label, self.stage, choices))
         return y
+
+    def _choices(self, out: Emission, x: Tensor) -> Mapping[str, Any]:
+        active = (item for item in self.decisions if out.active[item.index])
+        return frozen({item.name: item.resolve(out.genes, x) for item in active})
 
     def _label(self, out: Emission, x: Tensor, first: Node) -> str:
         if self.label is None:
             return OPS.resolve(first.op).label(first.attributes)
+        if not self.named:
+            return self.label
         return _PLACEHOLDER.sub(
             lambda match: str(self.named[match[1]].resolve(out.genes, x)), self.label
         )
@@ -241,11 +285,11 @@ class Cached:
     def __init__(self, part: Part) -> None:
         self._part = part
         self.variables = part.variables
-        self._pick = itemgetter(*part.variables) if part.variables else lambda _: None
+        self._pick = picker(part.variables)
         self._memory: dict[Any, tuple[list[Node], list[Block], Tensor]] = {}
 
     def emit(self, out: Emission, x: Tensor) -> Tensor:
-        key = (x, self._pick(out.genes))
+        key = (x, self._pick(out.genes)) if self.variables else x
         known = self._memory.get(key)
         if known is None:
             inner = Emission(out.genes, out.active)
@@ -253,8 +297,23 @@ class Cached:
             known = (inner.nodes, inner.blocks, y)
             remember(self._memory, key, known)
         out.nodes += known[0]
-        out.blocks += known[1]
+        if known[1]:
+            out.blocks += known[1]
         return known[2]
+
+
+def picker(variables: Sequence[int]) -> Callable[[Genes], Any]:
+    """A fast function that takes the genes of some variables."""
+    return itemgetter(*variables) if variables else _nothing
+
+
+def _nothing(_: Genes) -> None:
+    return None
+
+
+def union(groups: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """All indices of some groups, ascending."""
+    return tuple(sorted(set().union(*groups)))
 
 
 def remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
@@ -273,14 +332,23 @@ def make_node(
     path: str,
 ) -> Node:
     """A layer with completed attributes and its shape. SpaceError says where it cannot be."""
-    rule: type[Op] = OPS.resolve(op)
+    names, shapes = zip(*inputs, strict=True)
     try:
-        attributes = rule.complete(values)
-        shape = rule.shape(attributes, [shape for _, shape in inputs])
+        attributes, shape = _infer(op, shapes, tuple(values.items()))
     except SearchEngineError as error:
-        shapes = ", ".join("×".join(map(str, shape)) for _, shape in inputs)
-        raise SpaceError(f"Layer {op!r} on a tensor of {shapes}: {error}", path) from error
-    return Node(name, op, tuple(name for name, _ in inputs), attributes, shape, block)
+        given = ", ".join("×".join(map(str, shape)) for shape in shapes)
+        raise SpaceError(f"Layer {op!r} on a tensor of {given}: {error}", path) from error
+    return Node(name, op, names, attributes, shape, block)
+
+
+# Values were checked for their types when the document was compiled, so that equal is the same.
+@lru_cache(maxsize=65_536)
+def _infer(
+    op: str, shapes: tuple[Shape, ...], values: tuple[tuple[str, Any], ...]
+) -> tuple[Mapping[str, Any], Shape]:
+    rule: type[Op] = OPS.resolve(op)
+    attributes = rule.complete(dict(values))
+    return attributes, rule.shape(attributes, shapes)
 
 
 def placeholders(label: str) -> list[str]:

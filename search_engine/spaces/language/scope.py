@@ -1,6 +1,6 @@
 """What the compiler knows while it walks a document: names, conditions, places, limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -32,6 +32,43 @@ class Declared:
     conditions: Conditions
 
 
+class Ids:
+    """Ids of layers or blocks: places joined by `_`, numbered where two would be the same."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._order: list[str] = []
+
+    def unique(self, place: Sequence[str]) -> str:
+        """A free id for a place."""
+        base = "_".join(place)
+        name, number = base, 2
+        while name in self._taken:
+            name, number = f"{base}_{number}", number + 1
+        self._add([name])
+        return name
+
+    def mark(self) -> int:
+        """Where `release` goes back to."""
+        return len(self._order)
+
+    def release(self, mark: int) -> list[str]:
+        """Free the ids given since `mark`, for an alternative that never exists beside them."""
+        freed = self._order[mark:]
+        del self._order[mark:]
+        self._taken.difference_update(freed)
+        return freed
+
+    def take(self, names: Iterable[str]) -> None:
+        """Take ids again that alternatives released."""
+        self._add(dict.fromkeys(names))
+
+    def _add(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._taken.add(name)
+            self._order.append(name)
+
+
 @dataclass(slots=True)
 class Table:
     """Everything that the walk collects."""
@@ -41,8 +78,8 @@ class Table:
     classes: int
     declared: list[Declared] = field(default_factory=list)
     by_name: dict[str, Declared] = field(default_factory=dict)
-    layer_ids: set[str] = field(default_factory=set)
-    block_ids: set[str] = field(default_factory=set)
+    layer_ids: Ids = field(default_factory=Ids)
+    block_ids: Ids = field(default_factory=Ids)
     parts: int = 0
 
     def count_part(self, path: str) -> None:
@@ -97,10 +134,14 @@ class Scope:
             path = join(path, key)
         return replace(self, path=path)
 
-    def inside(self, *names: str, slot: bool = False) -> Self:
+    def inside(self, name: str, *, slot: bool = False) -> Self:
         """Below a named part."""
-        names_, place = (*self.names, *names), (*self.place, *names)
-        return replace(self, names=names_, place=place, slot=slot)
+        return replace(self, names=(*self.names, name), place=(*self.place, name), slot=slot)
+
+    def alternative(self, name: str, key: str) -> Self:
+        """In one of the parts between which the decision `name` picks: they share a place."""
+        names, place = (*self.names, name, key), (*self.place, name)
+        return replace(self, names=names, place=place, slot=True)
 
     def shared(self, *names: str, place: str = "") -> Self:
         """In a copy that shares its decisions, which are named `names`, with other copies."""
@@ -110,11 +151,11 @@ class Scope:
     def layer_id(self, kind: str) -> str:
         """An id for a layer: its place, with its kind unless the place was made for it."""
         place = self.place if self.slot and self.place else (*self.place, kind)
-        return _unique(place, self.table.layer_ids)
+        return self.table.layer_ids.unique(place)
 
     def block_id(self, kind: str) -> str:
         """An id for a block: its place in the network."""
-        return _unique(self.place or (kind,), self.table.block_ids)
+        return self.table.block_ids.unique(self.place or (kind,))
 
     def under(self, condition: tuple[int, frozenset[int]]) -> Self:
         """Where a decision has one of these gene values.
@@ -189,15 +230,6 @@ class Scope:
 def same_scalar(a: object, b: object) -> bool:
     """Equal as JSON: 1 equals 1.0 but not true."""
     return isinstance(a, bool) == isinstance(b, bool) and a == b
-
-
-def _unique(place: Sequence[str], taken: set[str]) -> str:
-    base = "_".join(place)
-    name, number = base, 2
-    while name in taken:
-        name, number = f"{base}_{number}", number + 1
-    taken.add(name)
-    return name
 
 
 def _implies(strong: Conditions, weak: Conditions) -> bool:

@@ -111,9 +111,8 @@ def _check_events(text: str) -> None:
         depth += opens - isinstance(event, yaml.events.CollectionEndEvent)
         if depth > MAX_DEPTH or count > 4 * MAX_VALUES:
             limit = f"{MAX_DEPTH} levels and {MAX_VALUES:,} values"
-            raise SpaceError(
-                f"A document is limited to {limit}.", f"line {event.start_mark.line + 1}"
-            )
+            line = f"line {event.start_mark.line + 1}" if event.start_mark else ""
+            raise SpaceError(f"A document is limited to {limit}.", line)
 
 
 def _reason(error: yaml.YAMLError) -> str:
