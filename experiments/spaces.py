@@ -1,6 +1,6 @@
 """Search spaces by key, and their architectures as the API and the pages show them."""
 
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,12 @@ from experiments.engine import analytic_metrics
 from search_engine.loading import load_dataset, load_space
 from search_engine.protocols import SearchSpace
 from search_engine.spaces import SPACES
+from search_engine.spaces.compiler import compile_space, parse_document
 from search_engine.types import Genes
 
 
-@lru_cache(maxsize=32)
 def space_for(key: str, dataset: str | None = None) -> SearchSpace:
-    """A built-in space, for a data set's images and classes if one is named.
+    """A built-in space, for a data set's images and classes if one is named; compiled once.
 
     Raises:
         UnknownKeyError: no such space or data set.
@@ -50,7 +50,11 @@ def space_row(key: str) -> dict[str, Any]:
 def space_detail(key: str) -> dict[str, Any]:
     """A space with its variables and its document."""
     space = space_for(key)
-    variables = [
+    return space_row(key) | {"variables": _variables(space), "document": space.document}
+
+
+def _variables(space: SearchSpace) -> list[dict[str, Any]]:
+    return [
         {
             "name": variable.name,
             "choices": list(variable.choices),
@@ -58,7 +62,22 @@ def space_detail(key: str) -> dict[str, Any]:
         }
         for variable in space.variables
     ]
-    return space_row(key) | {"variables": variables, "document": space.document}
+
+
+def checked_document(document: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a space that somebody wrote, as plain data or as YAML text.
+
+    Raises:
+        SpaceError: its first mistake; `path` says where.
+    """
+    data = parse_document(document) if isinstance(document, str) else document
+    space = compile_space(data)
+    return {
+        "valid": True,
+        "size": str(space.size),
+        "checksum": space.checksum,
+        "variables": _variables(space),
+    }
 
 
 def architecture(space: SearchSpace, genes: Genes) -> dict[str, Any]:

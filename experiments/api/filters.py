@@ -28,17 +28,24 @@ class YesNo(filters.TypedChoiceFilter):
         super().__init__(choices=choices, coerce=_TRUE.__contains__, **kwargs)
 
 
+def any_of(choices: Any) -> filters.MultipleChoiceFilter:
+    """May be given several times: rows with any of the values."""
+    field = filters.MultipleChoiceFilter(choices=choices.choices)
+    schema = {"type": "string", "enum": list(choices.values)}  # of each item
+    return extend_schema_field(schema)(field)
+
+
 class ExperimentFilter(filters.FilterSet):
     """Filters of the list of experiments."""
 
-    status = filters.MultipleChoiceFilter(choices=Experiment.Status)
+    status = any_of(Experiment.Status)
     search_space = filters.ChoiceFilter(
         field_name="config__search_space",
-        choices=lambda: _labels(SPACES),
+        choices=_labels(SPACES),
     )
     dataset = filters.ChoiceFilter(
         field_name="config__dataset",
-        choices=lambda: _labels(DATASETS),
+        choices=_labels(DATASETS),
     )
     device = filters.CharFilter(field_name="devices__slug", max_length=50, label="A device's slug.")
     owner = filters.ChoiceFilter(
@@ -61,7 +68,7 @@ class ExperimentFilter(filters.FilterSet):
 class TrialFilter(filters.FilterSet):
     """Filters of an experiment's trials."""
 
-    status = filters.MultipleChoiceFilter(choices=Trial.Status)
+    status = any_of(Trial.Status)
     feasible = YesNo(field_name="feasible", label="Satisfies every limit.")
     on_front = YesNo(field_name="on_front", label="On the Pareto front.")
     baseline = YesNo(field_name="run__is_baseline", label="Belongs to the baseline run.")
@@ -75,8 +82,8 @@ class TrialFilter(filters.FilterSet):
 class JobFilter(filters.FilterSet):
     """Filters of the list of jobs."""
 
-    status = filters.MultipleChoiceFilter(choices=Job.Status)
-    kind = filters.MultipleChoiceFilter(choices=Job.Kind)
+    status = any_of(Job.Status)
+    kind = any_of(Job.Kind)
     experiment = filters.UUIDFilter(field_name="trial__experiment_id", label="Id of an experiment.")
 
     class Meta:

@@ -212,6 +212,12 @@ class CursorPages(BasePagination):
         }
 
 
+def page_of(rows: Sequence[Any], request: Request) -> Response:
+    """A page of rows that are in memory."""
+    pages = CursorPages()
+    return pages.get_paginated_response(pages.paginate_queryset(rows, request))
+
+
 def orderings_of(view: Any) -> Mapping[str, str | Combinable]:
     """What `?ordering=` takes at a view; empty if its order is fixed."""
     if hasattr(view, "get_orderings"):

@@ -13,7 +13,8 @@ from rest_framework.parsers import BaseParser
 MAX_DEPTH = 32
 PLAIN = (str, int, float, dict, list, type(None))
 MAX_INTEGER = 2**63 - 1
-MAX_YAML_BYTES = 256 * 1024  # the pure-Python parser manages about 1 MB a second
+MAX_VALUES = 50_000
+MAX_YAML_BYTES = 256 * 1024
 
 
 class BodyTooLarge(APIException):
@@ -90,7 +91,8 @@ class YamlParser(PlainParser):
     def load(self, text: str) -> Any:
         """Parse; an empty text is an empty object."""
         try:
-            return yaml.load(text, Loader=_DocumentLoader) or {}  # noqa: S506 - a SafeLoader
+            _check_events(text)
+            return yaml.load(text, Loader=_DocumentLoader) or {}  # noqa: S506 - a safe loader
         except yaml.YAMLError as error:
             raise ValueError(str(error)) from None
 
@@ -107,22 +109,21 @@ class OldYamlParser(YamlParser):
     media_type = "application/x-yaml"
 
 
-class _DocumentLoader(yaml.SafeLoader):
-    """Safe, without aliases (which can expand without bound) and with keys that appear once."""
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            raise yaml.YAMLError(f"Aliases are not allowed, line {event.start_mark.line + 1}.")
-        return super().compose_node(parent, index)
+
+class _DocumentLoader(_Loader):
+    """Safe; a key appears once, and keys are text."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for position, key in enumerate(keys):
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise yaml.YAMLError(f"Keys must be text, got {key!r:.40}.")
-            if key in keys[:position]:
+            if key in seen:
                 raise yaml.YAMLError(f"Key {key!r:.40} appears twice.")
+            seen.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -130,6 +131,18 @@ _DocumentLoader.yaml_implicit_resolvers = {
     letter: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _check_events(text: str) -> None:
+    """Bound depth and number of values before anything recursive reads the text."""
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError(f"Aliases are not allowed, line {event.start_mark.line + 1}.")
+        if depth > MAX_DEPTH or count > 2 * MAX_VALUES:
+            raise yaml.YAMLError(f"At most {MAX_DEPTH} levels and {MAX_VALUES:,} values.")
 
 
 def check_plain(data: dict[str, Any]) -> None:
@@ -145,8 +158,12 @@ def check_plain(data: dict[str, Any]) -> None:
 
 def _walk(data: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     todo: list[tuple[tuple[str, ...], Any]] = [((), data)]
+    room = MAX_VALUES
     while todo:
         path, value = todo.pop()
+        room -= len(value) if isinstance(value, (dict, list)) else 0
+        if room < 0:
+            raise ParseError(f"The body holds more than {MAX_VALUES:,} values.")
         if len(path) > MAX_DEPTH:
             raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
         yield path, value

@@ -16,6 +16,7 @@ from rest_framework.permissions import AllowAny
 
 from experiments.api.authentication import KEYWORD
 from experiments.api.idempotency import HEADER
+from search_engine.config import Config
 
 REASONS = {
     "400": "The request is malformed or a value is not allowed; `attr` names the field.",
@@ -68,6 +69,13 @@ class ApiSchema(AutoSchema):
             )
         ]  # fmt: skip
 
+    def _get_request_body(self, direction: str = "request") -> dict[str, Any] | None:
+        body = super()._get_request_body(direction)
+        target = self.get_request_serializer() if body else None
+        if isinstance(target, type) and issubclass(target, Config):
+            body["required"] = any(field.is_required() for field in target.model_fields.values())
+        return body
+
     @property
     def _is_idempotent(self) -> bool:
         action = getattr(self.view, getattr(self.view, "action", None) or self.method.lower())
@@ -88,7 +96,7 @@ class ApiSchema(AutoSchema):
             "400": True,
             "401": not is_open,
             "403": not is_open and self.method != "GET",
-            "404": True,
+            "404": "{" in self.path,
             "409": self.method != "GET" and not is_open,
             "413": has_body,
             "415": has_body,

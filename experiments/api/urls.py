@@ -1,16 +1,17 @@
 """Routes below /api/v1/; docs/api.md lists them for people."""
 
-from django.urls import include, path
+from django.urls import path
 
 from experiments.api.renderers import OneFormat
 from experiments.api.views.catalog import CatalogView
 from experiments.api.views.datasets import DatasetViewSet
-from experiments.api.views.devices import MeasureView
+from experiments.api.views.devices import MeasureView, RepeatableDeviceViewSet
 from experiments.api.views.experiments import ExperimentViewSet
 from experiments.api.views.jobs import ArtifactViewSet, JobViewSet
 from experiments.api.views.spaces import SpaceViewSet
 from experiments.api.views.tokens import LoginView, TokenViewSet
 from experiments.api.views.trials import TrialViewSet
+from hardware_profiles.api.urls import urlpatterns as device_routes
 
 app_name = "api"
 
@@ -38,11 +39,16 @@ urlpatterns = [
     path("catalog/", CatalogView.as_view(), name="catalog"),
     path("search-spaces/", SpaceViewSet.as_view({"get": "list"}), name="space-list"),
     path(
+        "search-spaces/validate/",
+        SpaceViewSet.as_view({"post": "validate"}),
+        name="space-validate",
+    ),
+    path(
         "search-spaces/<slug:slug>/", SpaceViewSet.as_view({"get": "retrieve"}), name="space-detail"
     ),
     path(
         "search-spaces/<slug:slug>/sample/",
-        SpaceViewSet.as_view({"post": "sample"}),
+        SpaceViewSet.as_view({"post": "sample"}, pagination_class=None),
         name="space-sample",
     ),
     path(
@@ -55,7 +61,12 @@ urlpatterns = [
         "datasets/<slug:slug>/", DatasetViewSet.as_view({"get": "retrieve"}), name="dataset-detail"
     ),
     path("devices/<slug:slug>/measure/", MeasureView.as_view(), name="device-measure"),
-    path("", include("hardware_profiles.api.urls")),
+    path(
+        "devices/",
+        RepeatableDeviceViewSet.as_view({"get": "list", "post": "create"}),
+        name="device-list",
+    ),
+    *(route for route in device_routes if route.name != "device-list"),
     path(
         "experiments/",
         ExperimentViewSet.as_view({"get": "list", "post": "create"}),

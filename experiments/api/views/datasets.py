@@ -1,13 +1,12 @@
 """Data sets: what there is, and whether its files are here."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from experiments.api.pagination import CursorPages, page_of
 from experiments.api.serializers import GenesField
 from experiments.catalog import dataset_row
 from search_engine.datasets import DATASETS
@@ -41,15 +40,15 @@ class DatasetSerializer(serializers.Serializer):
     checksum = serializers.CharField(help_text="SHA-256 of the raw data.")
 
 
-class DatasetViewSet(viewsets.GenericViewSet[Any]):
+class DatasetViewSet(viewsets.ViewSet):
     """Data sets by slug."""
 
-    serializer_class = DatasetSerializer
+    pagination_class = CursorPages
 
+    @extend_schema(responses=DatasetSerializer(many=True))
     def list(self, request: Request) -> Response:
         """List the data sets."""
-        rows = self.paginate_queryset([dataset_row(entry.key) for entry in DATASETS])
-        return self.get_paginated_response(rows)
+        return page_of([dataset_row(entry.key) for entry in DATASETS], request)
 
     @extend_schema(responses=DatasetSerializer)
     def retrieve(self, request: Request, slug: str) -> Response:

@@ -1,4 +1,4 @@
-"""Measuring on a device: the only device endpoint that needs the product's queues."""
+"""What the product adds to the device endpoints: repeatable creation, and measuring by a job."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -11,7 +11,14 @@ from experiments.api.bodies import DeviceMeasureBody
 from experiments.api.idempotency import idempotent
 from experiments.api.serializers import JobIdSerializer
 from experiments.services import jobs
+from hardware_profiles.api.views import DeviceViewSet
 from hardware_profiles.models import Device
+
+
+class RepeatableDeviceViewSet(DeviceViewSet):
+    """Devices whose creation takes an `Idempotency-Key`, as all creation does."""
+
+    create = idempotent(DeviceViewSet.create)
 
 
 class MeasureView(APIView):

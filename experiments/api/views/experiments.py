@@ -49,6 +49,7 @@ from experiments.spec import ExperimentSpec
 class ExperimentViewSet(viewsets.GenericViewSet[Experiment]):
     """Experiments that the user may see."""
 
+    queryset = Experiment.objects.none()
     serializer_class = ExperimentSerializer
     permission_classes = (IsAuthenticated, OwnerActs)
     parser_classes = (StrictJSONParser, YamlParser, TextYamlParser, OldYamlParser)

@@ -27,6 +27,7 @@ from experiments.services import jobs
 class JobViewSet(viewsets.GenericViewSet[Job]):
     """Jobs that the user asked for, and those on experiments they may see."""
 
+    queryset = Job.objects.none()
     serializer_class = JobSerializer
     permission_classes = (IsAuthenticated, OwnerActs)
     filterset_class = JobFilter
@@ -57,6 +58,8 @@ class JobViewSet(viewsets.GenericViewSet[Job]):
 
 class ArtifactViewSet(viewsets.GenericViewSet[Artifact]):
     """Files."""
+
+    queryset = Artifact.objects.none()
 
     def get_queryset(self) -> QuerySet[Artifact]:
         """Of jobs the user may see."""

@@ -44,6 +44,7 @@ class TokenViewSet(
 ):
     """The signed-in user's tokens."""
 
+    queryset = ApiToken.objects.none()
     serializer_class = TokenSerializer
 
     def get_queryset(self) -> QuerySet[ApiToken]:

@@ -38,6 +38,7 @@ class Seconds(Func):
 class TrialViewSet(viewsets.GenericViewSet[Trial]):
     """Trials of one experiment, by number."""
 
+    queryset = Trial.objects.none()
     serializer_class = TrialSerializer
     permission_classes = (IsAuthenticated, OwnerActs)
     filterset_class = TrialFilter

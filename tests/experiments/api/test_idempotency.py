@@ -6,8 +6,7 @@ import pytest
 from django.db import connection
 
 from experiments.models import ApiToken, Experiment, IdempotencyKey
-from tests.experiments.api.world import Client
-from tests.experiments.work import document
+from tests.experiments.api.world import Client, document
 
 KEY = {"Idempotency-Key": "0b0f4c1e"}
 
@@ -44,8 +43,7 @@ def test_a_failed_request_leaves_the_key_free(api):
 
 
 def test_keys_of_users_and_of_addresses_are_apart(api, bob, experiment):
-    experiment.status = Experiment.Status.DONE
-    experiment.save()
+    Experiment.objects.filter(pk=experiment.pk).update(status=Experiment.Status.DONE)
     assert api.post("experiments/", document(), headers=KEY).status_code == 201
     assert Client(bob).post("experiments/", document(), headers=KEY).status_code == 201
     extended = api.post(f"experiments/{experiment.pk}/extend/", {"max_trials": 1}, headers=KEY)

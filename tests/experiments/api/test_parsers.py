@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from experiments.models import Experiment
-from tests.experiments.work import document
+from tests.experiments.api.world import document
 
 GOOD = json.dumps(document())
 BAD = {

@@ -107,6 +107,7 @@ def test_a_made_up_address_does_not_evade_the_throttle(alice, anonymous, monkeyp
 
 async def test_a_socket_takes_the_same_header(transactional_db, alice):
     from channels.db import database_sync_to_async
+    from django.db import connections
 
     from experiments.api.authentication import SocketTokenMiddleware
 
@@ -120,3 +121,4 @@ async def test_a_socket_takes_the_same_header(transactional_db, alice):
         scope = {"headers": [(b"authorization", header.encode())], "user": None}
         await SocketTokenMiddleware(app)(scope, None, None)
         assert seen["user"].is_authenticated is expected
+    await database_sync_to_async(connections.close_all)()

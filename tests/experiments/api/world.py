@@ -13,9 +13,15 @@ from experiments.models import Artifact, Experiment, Job, Run, Trial
 from experiments.services.lifecycle import create_experiment
 from experiments.services.tokens import issue_token
 from experiments.spaces import draw, space_for
-from tests.experiments.work import document
+from tests.experiments import work
 
 BASE = "/api/v1/"
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """A document that is accepted."""
+    limit = {"metric": "params", "op": "<=", "value": 200_000}
+    return work.document(**{"constraints": [limit], **changes})
 
 
 class Client(APIClient):
