@@ -1,7 +1,9 @@
 """Every deliberate error of this package: what came, what is allowed, what to do next."""
 
+from search_engine.errors import SearchEngineError
 
-class HardwareError(Exception):
+
+class HardwareError(SearchEngineError):
     """Base class; `code` is stable and machine-readable."""
 
     code = "hardware_error"

@@ -13,6 +13,7 @@ from hardware_profiles.runtimes import RUNTIMES
 
 MAX_THREADS = 256
 MAX_BATCH_SIZE = 1024
+MAX_NOTES = 4000
 
 
 def runtime_choices() -> list[tuple[str, str]]:
@@ -26,6 +27,15 @@ class DeviceQuerySet(models.QuerySet["Device"]):
     def active(self) -> "DeviceQuerySet":
         """Devices that may be used by new experiments and measurements."""
         return self.filter(is_active=True)
+
+    def with_latest(self) -> "DeviceQuerySet":
+        """Adds `last_status` and `last_measured_at` of the newest measurement, or None."""
+        newest = Measurement.objects.filter(device=models.OuterRef("pk"))
+        newest = newest.order_by("-created_at")
+        return self.annotate(
+            last_status=models.Subquery(newest.values("status")[:1]),
+            last_measured_at=models.Subquery(newest.values("created_at")[:1]),
+        )
 
 
 class Device(models.Model):
@@ -41,12 +51,15 @@ class Device(models.Model):
     class Precision(models.TextChoices):
         FP32 = "fp32", "32-bit float"
 
+    IDENTITY = ("slug", "kind")
+    MEASURED_WITH = ("runtime", "threads", "precision", "batch_size")
+
     slug = models.CharField(
         max_length=50,
         unique=True,
         validators=[
             RegexValidator(
-                r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z",
+                r"^[a-z0-9]+(?:-[a-z0-9]+)*\Z",
                 "Use lower-case letters, digits and single hyphens between them, got '%(value)s'.",
             )
         ],
@@ -83,7 +96,7 @@ class Device(models.Model):
     is_active = models.BooleanField(
         "active", default=True, help_text="Switched off: kept with its numbers, not offered."
     )
-    notes = models.TextField(blank=True, max_length=4000)
+    notes = models.TextField(blank=True, max_length=MAX_NOTES)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -107,7 +120,7 @@ class Device(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """A local device cannot use more threads than its host has processors."""
+        """Threads that the host has, and nothing changed that stored numbers depend on."""
         cores = self.spec.get("logical_cores")
         if cores and self.threads and self.threads > cores:
             raise ValidationError(
@@ -116,6 +129,25 @@ class Device(models.Model):
                     f"measure the waiting, not the network. Choose 1 to {cores}."
                 }
             )
+        if self.pk:
+            self._check_unchanged()
+
+    def _check_unchanged(self) -> None:
+        stored = Device.objects.get(pk=self.pk)
+        changed = {
+            name
+            for name in (*self.IDENTITY, *self.MEASURED_WITH)
+            if getattr(stored, name) != getattr(self, name)
+        }
+        errors = dict.fromkeys(self.IDENTITY, "This cannot change. Create another device.")
+        if changed - errors.keys() and (count := stored.measurements.count()):
+            for name in self.MEASURED_WITH:
+                errors[name] = (
+                    f"{count} stored measurements were taken with {getattr(stored, name)}. "
+                    "Create another device."
+                )
+        if wrong := {name: text for name, text in errors.items() if name in changed}:
+            raise ValidationError(wrong)
 
     @property
     def queue(self) -> str:

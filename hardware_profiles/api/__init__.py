@@ -1,0 +1,1 @@
+"""The device endpoints of the REST API."""

@@ -1,0 +1,108 @@
+"""Reads: devices, their state, their measurements, and what the reference network usually takes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import QuerySet
+
+from hardware_profiles.models import Device, DeviceQuerySet, Measurement
+from hardware_profiles.runtimes import RUNTIMES
+
+REFERENCE_HISTORY = 20
+_ROWS_READ = 200
+_USUAL_PERCENTILE = 25  # quiet calls decide; a host that became slow for good is believed in time
+
+
+def active_devices() -> DeviceQuerySet:
+    """Devices that may be chosen, by slug."""
+    return Device.objects.active().with_latest().order_by("slug")
+
+
+def all_devices() -> DeviceQuerySet:
+    """All devices, also those that are switched off, by slug."""
+    return Device.objects.with_latest().order_by("slug")
+
+
+def device_status(device: Device) -> str:
+    """`disabled`, `unmeasured`, `unstable` (the newest measurement was) or `ready`."""
+    if not device.is_active:
+        return "disabled"
+    last = _latest(device)[0]
+    if last is None:
+        return "unmeasured"
+    return "ready" if last == Measurement.Status.OK else "unstable"
+
+
+def device_row(device: Device) -> dict[str, Any]:
+    """A device as the API and the catalog show it; JSON only."""
+    entry = RUNTIMES.entry(device.runtime)
+    return {
+        "slug": device.slug,
+        "name": device.name,
+        "kind": device.kind,
+        "runtime": device.runtime,
+        "runtime_label": entry.label,
+        "threads": device.threads,
+        "precision": device.precision,
+        "batch_size": device.batch_size,
+        "spec": device.spec,
+        "status": device_status(device),
+        "is_active": device.is_active,
+        "predictor": None,
+        "notes": device.notes,
+        "last_measured_at": _text(_latest(device)[1]),
+        "created_at": _text(device.created_at),
+        "updated_at": _text(device.updated_at),
+    }
+
+
+def measurements_of(device: Device) -> QuerySet[Measurement]:
+    """Everything that was measured on a device, newest first."""
+    return device.measurements.order_by("-created_at", "-pk")
+
+
+def latest_measurement(device: Device, network_hash: str) -> Measurement | None:
+    """The newest stable latency of an architecture on a device."""
+    rows = measurements_of(device).filter(network_hash=network_hash, metric="latency_ms")
+    return rows.filter(status=Measurement.Status.OK).first()
+
+
+def measurement_object(measurement: Measurement) -> dict[str, Any]:
+    """The number with its origin, as the API shows every number; JSON only."""
+    number = {
+        "value": measurement.value,
+        "unit": measurement.unit,
+        "origin": measurement.origin,
+        "spread": measurement.spread,
+        "n": measurement.n,
+        "measured_at": _text(measurement.created_at),
+        "status": measurement.status,
+    }
+    return number | {"note": measurement.note} if measurement.note else number
+
+
+def usual_reference_ms(device: Device, fingerprint: str) -> float | None:
+    """What the reference network takes here when nothing disturbs; None before the first call.
+
+    Unstable measurements count as well, so a host that became slower for good is believed after
+    some measurements instead of being called slow for ever.
+    """
+    found = device.measurements.filter(fingerprint=fingerprint).order_by("-created_at")
+    facts = found.values_list("environment__reference_ms", flat=True)[:_ROWS_READ]
+    # Networks of one call share one value.
+    values = list(dict.fromkeys(value for value in facts if value))[:REFERENCE_HISTORY]
+    return float(np.percentile(values, _USUAL_PERCENTILE)) if values else None
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment and moment.isoformat().replace("+00:00", "Z")
+
+
+def _latest(device: Device) -> tuple[str | None, datetime | None]:
+    known: Mapping[str, Any] = vars(device)
+    if "last_status" in known:
+        return known["last_status"], known["last_measured_at"]
+    row = measurements_of(device).values_list("status", "created_at").first()
+    return row or (None, None)

@@ -1,0 +1,211 @@
+"""Writes: create and change devices, measure networks on them, store what was found."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from hardware_profiles import environment
+from hardware_profiles.errors import DeviceDisabledError, DeviceMismatchError
+from hardware_profiles.host_lock import exclusive
+from hardware_profiles.measure import LatencyResult, Reference, measure_latency
+from hardware_profiles.models import Device, Measurement
+from hardware_profiles.reference import reference_network
+from hardware_profiles.runtimes import RUNTIMES
+from hardware_profiles.runtimes.protocol import Runtime
+from hardware_profiles.samples import MeasurePlan
+from hardware_profiles.selectors import measurement_object, usual_reference_ms
+from search_engine.network import NetworkSpec
+
+__all__ = [
+    "create_device",
+    "load_default_devices",
+    "measure_networks",
+    "measurement_object",
+    "set_active",
+    "store_measurement",
+    "update_device",
+]
+
+DEFAULT_DEVICES = (
+    {"slug": "local-cpu", "name": "This CPU · PyTorch", "runtime": "pytorch"},
+    {"slug": "local-cpu-onnx", "name": "This CPU · ONNX Runtime", "runtime": "onnxruntime"},
+)
+FIRST_CALL = MeasurePlan(rounds=40, warmup_seconds=0.1)
+
+
+@transaction.atomic
+def create_device(
+    *,
+    slug: str,
+    name: str,
+    runtime: str,
+    kind: str = Device.Kind.LOCAL,
+    threads: int = 1,
+    precision: str = Device.Precision.FP32,
+    batch_size: int = 1,
+    is_active: bool = True,
+    notes: str = "",
+) -> Device:
+    """Store a device of this host, with the host's facts.
+
+    Raises:
+        ValidationError: a field is wrong, or the slug is taken.
+    """
+    device = Device(
+        slug=slug,
+        name=name,
+        kind=kind,
+        runtime=runtime,
+        threads=threads,
+        precision=precision,
+        batch_size=batch_size,
+        is_active=is_active,
+        notes=notes,
+        spec=environment.describe_host(),
+    )
+    device.full_clean()
+    device.save()
+    return device
+
+
+@transaction.atomic
+def update_device(*, device: Device, changes: dict[str, Any]) -> Device:
+    """Change fields of a device; what its measurements depend on stays as soon as it has some.
+
+    Raises:
+        ValidationError: a field is wrong or may not change any more.
+    """
+    device = Device.objects.select_for_update().get(pk=device.pk)
+    for name, value in changes.items():
+        setattr(device, name, value)
+    device.full_clean()
+    device.save()
+    return device
+
+
+def set_active(*, devices: Sequence[Device], active: bool) -> int:
+    """Switch devices on or off; returns how many changed."""
+    changing = [device for device in devices if device.is_active != active]
+    for device in changing:
+        update_device(device=device, changes={"is_active": active})
+    return len(changing)
+
+
+@transaction.atomic
+def load_default_devices() -> dict[str, str]:
+    """Make sure that this host can be chosen; what people changed stays as they left it.
+
+    The stored facts of the host are brought up to date, so that a data folder that was moved to
+    another machine measures on the new one.
+
+    Returns:
+        What happened, by slug: `created`, `host changed` or `unchanged`.
+    """
+    host = environment.describe_host()
+    outcome = {}
+    for fields in DEFAULT_DEVICES:
+        if not Device.objects.filter(slug=fields["slug"]).exists():
+            create_device(**fields)
+            outcome[fields["slug"]] = "created"
+    for device in Device.objects.select_for_update().filter(kind=Device.Kind.LOCAL):
+        if device.spec != host:
+            moved = environment.hardware_key(device.spec) != environment.hardware_key(host)
+            Device.objects.filter(pk=device.pk).update(spec=host)
+            outcome[device.slug] = "host changed" if moved else "unchanged"
+        outcome.setdefault(device.slug, "unchanged")
+    return outcome
+
+
+def measure_networks(
+    device: Device,
+    networks: Sequence[NetworkSpec],
+    plan: MeasurePlan | None = None,
+    *,
+    seed: int = 0,
+) -> list[LatencyResult]:
+    """Measure networks on a device of this host, alone on the host while the clock runs.
+
+    Takes about a second per small network, longer while the host is busy; nothing is stored.
+
+    Raises:
+        DeviceDisabledError, DeviceMismatchError: not this device, or not on this host.
+        PreparationError: the runtime cannot run a network.
+        HostBusyError: a training did not give way.
+    """
+    if not device.is_active:
+        raise DeviceDisabledError(
+            f"Device {device.slug!r} is switched off. Ask a member of the staff to switch it on."
+        )
+    host = environment.describe_host()
+    _check_host(device, host)
+    reference = _reference(device, host)
+    return measure_latency(
+        networks,
+        _runtime(device, device.batch_size),
+        plan or MeasurePlan(),
+        seed=seed,
+        reference=reference,
+        exclusive=exclusive,
+    )
+
+
+@transaction.atomic
+def store_measurement(
+    *, device: Device, network: NetworkSpec, result: LatencyResult
+) -> Measurement:
+    """Store a latency, stable or not, with its samples and circumstances.
+
+    Raises:
+        ValueError: the result belongs to another network.
+    """
+    if result.digest != network.digest:
+        raise ValueError(
+            f"Result of architecture {result.digest[:10]} given for {network.digest[:10]}."
+        )
+    facts = result.environment
+    measurement = Measurement(
+        device=device,
+        network_hash=network.digest,
+        space=network.space,
+        genes=list(network.genes),
+        value=result.latency_ms,
+        spread=result.spread.model_dump(),
+        n=result.n,
+        status=result.status,
+        note=result.note,
+        samples=result.samples.model_dump(mode="json"),
+        phases=dict(result.phases),
+        environment=dict(facts),
+        fingerprint=environment.fingerprint(facts["host"], device.runtime, facts["versions"]),
+    )
+    measurement.full_clean()
+    measurement.save(force_insert=True)
+    return measurement
+
+
+def _runtime(device: Device, batch_size: int) -> Runtime:
+    cls: Any = RUNTIMES.resolve(device.runtime)
+    settings = {"threads": device.threads, "batch_size": batch_size}
+    runtime: Runtime = cls(RUNTIMES.parse_config(device.runtime, settings))
+    return runtime
+
+
+def _reference(device: Device, host: dict[str, Any]) -> Reference:
+    """The reference network and what it usually takes; measured first if nobody knows yet."""
+    runtime = _runtime(device, 1)
+    versions = {**environment.library_versions(), **runtime.versions()}
+    usual = usual_reference_ms(device, environment.fingerprint(host, device.runtime, versions))
+    if usual is None:
+        [first] = measure_latency([reference_network()], runtime, FIRST_CALL, exclusive=exclusive)
+        usual = first.latency_ms
+    return Reference(reference_network(), runtime, usual)
+
+
+def _check_host(device: Device, host: dict[str, Any]) -> None:
+    described, found = environment.hardware_key(device.spec), environment.hardware_key(host)
+    if device.spec and described != found:
+        raise DeviceMismatchError(
+            f"Device {device.slug!r} is {described}, this host is {found}. Run `manage.py "
+            "load_devices` here if the device moved, or create another device."
+        )
