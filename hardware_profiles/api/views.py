@@ -60,6 +60,7 @@ class DeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
 class MeasurementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """What was measured on one device."""
 
+    queryset = Measurement.objects.none()  # tells the schema which model it is
     permission_classes = (StaffWrites,)
     filterset_class = MeasurementFilter
     ordering = ("-created_at", "-pk")
