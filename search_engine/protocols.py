@@ -196,8 +196,19 @@ class Evaluator(Protocol):
 
     immediate: ClassVar[bool]
 
-    def evaluate(self, network: NetworkSpec, *, seed: int, monitor: Monitor) -> Evaluation:
-        """Score one network. EvaluationError or TrainingError when it cannot be scored."""
+    @classmethod
+    def available(cls) -> str:
+        """Empty if it can be used here, else the reason and what to do."""
+
+    def evaluate(
+        self, network: NetworkSpec, *, seed: int, monitor: Monitor, checkpoint: Any = None
+    ) -> Evaluation:
+        """Score one network, going on from what an interrupted evaluation of it left.
+
+        Raises:
+            EvaluationError, TrainingError: it cannot be scored.
+            Interrupted: the monitor asked to stop; `checkpoint` on it, if any, is what is left.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,15 @@ import pytest
 from nasweb.supervisor.postgres import FAST_AND_FORGETFUL, Postgres
 from nasweb.supervisor.valkey import Valkey
 
+BENCHMARK_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 DATABASES = 64  # Redis databases: one per xdist worker
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start what DATABASE_URL and REDIS_URL do not name already."""
+    """Start what DATABASE_URL and REDIS_URL do not name already; say where benchmark data lies."""
+    if BENCHMARK_DATA.is_dir():
+        os.environ.setdefault("NASWEB_DATA", str(BENCHMARK_DATA))
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         number = 1 + int(worker.removeprefix("gw")) % (DATABASES - 1)
