@@ -8,7 +8,7 @@ from experiments.figures import numbers, palette, svg
 from experiments.figures.layers import BlockRow, block_rows, channels, side, tensor
 from search_engine.network import NetworkSpec
 
-WIDTH = 620
+WIDTH = 560
 LEFT = 84  # column of the stage titles
 NARROW, WIDE, HEIGHT, GAP = 112, 140, 42, 22
 ROW = HEIGHT + 38
@@ -183,7 +183,7 @@ class _Strip:
         if families:
             words = f"bar = {unit}, longest {numbers.compact(self.most)}"
             svg.label(self.root, 0, y, words, 10, class_="second")
-            family_legend(self.root, 190, y, families)
+            family_legend(self.root, 160, y, families)
 
 
 def _parts(row: BlockRow, values: Mapping[str, float] | None) -> dict[str, float]:
@@ -213,7 +213,8 @@ def _second_line(row: BlockRow) -> str:
     before, after = row.layers[0].inputs[0], row.shape
     shrinks = len(before) == len(after) == 3 and before[1] > after[1]
     stride = f" /{round(before[1] / after[1])}" if shrinks else ""
-    return channels(after) + stride + _times(row)
+    attention = row.family != "attention" and any(x.family == "attention" for x in row.layers)
+    return channels(after) + stride + (" · SE" if attention else "") + _times(row)
 
 
 def _block_title(row: BlockRow) -> str:
