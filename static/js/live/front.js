@@ -1,0 +1,243 @@
+// The front chart: sorts candidates into the parts of the figure and gives them to Plotly.
+
+import { el, svg } from "../lib/dom.js";
+import { metric } from "../lib/format.js";
+import { withOrigin } from "./words.js";
+
+const NEW_SECONDS = 60;
+const MANY = 2000; // points from which the cloud is drawn by WebGL and folded now and then
+const FOLD_SECONDS = 30;
+const CLOUD = new Set(["dominated", "infeasible"]);
+
+/** Parts of the chart, in the order of the chips: how they look and what they are. */
+export const PARTS = [
+  { role: "front", label: "front", shape: "dot", colour: "--c-accuracy" },
+  { role: "dominated", label: "dominated", shape: "dot", colour: "--c-cloud" },
+  { role: "infeasible", label: "miss a limit", shape: "cross", colour: "--c-infeasible" },
+  { role: "rug", label: "not trained", shape: "cross", colour: "--c-infeasible", title: "A measured limit was missed, so no quality was trained: × at the lower edge" },
+  { role: "baseline", label: "baseline front", shape: "star", colour: "--c-memory" },
+  { role: "new", label: "new", shape: "ring", colour: "--c-latency", title: "Finished within the last minute" },
+];
+
+export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Candidates by part: {role: [{number, x, y, text}]}, and the axes they are on. */
+export function sortParts(model, x, y, now = Date.now()) {
+  const parts = { front: [], dominated: [], infeasible: [], rug: [], baseline: [], knee: [], new: [], recent: [] };
+  const front = new Set(model.front);
+  const rivals = [];
+  for (const candidate of model.candidates.values()) {
+    if (candidate.status !== "done") continue;
+    const point = pointOf(candidate, x, y);
+    if (point.x === null) continue;
+    if (candidate.baseline) {
+      if (candidate.feasible && point.y !== null) rivals.push(point);
+      continue;
+    }
+    if (point.y === null) {
+      if (!candidate.feasible) parts.rug.push({ ...point, y: 0.022 });
+      continue;
+    }
+    const role = front.has(candidate.number) ? "front" : candidate.feasible ? "dominated" : "infeasible";
+    parts[role].push(point);
+    if (candidate.number === model.knee) parts.knee.push(point);
+    if (candidate.ended && now - candidate.ended < NEW_SECONDS * 1000) parts.new.push({ ...point, ended: candidate.ended });
+  }
+  parts.front.sort((a, b) => a.x - b.x || b.y - a.y);
+  parts.baseline = frontOf(rivals, x, y);
+  return parts;
+}
+
+function pointOf(candidate, x, y) {
+  const scaled = (axis) => {
+    const value = candidate.metrics[axis.key];
+    return value === undefined ? null : value * axis.factor;
+  };
+  const texts = [x, y].map((axis) => withOrigin(metric(axis.key, candidate.metrics[axis.key]), candidate.origins[axis.key]));
+  const verdict = candidate.feasible ? "" : "<br>misses a limit";
+  return { number: candidate.number, x: scaled(x), y: scaled(y), text: `<b>#${candidate.number}</b><br>${y.label} ${texts[1]}<br>${x.label} ${texts[0]}${verdict}` };
+}
+
+/** Non-dominated points of two axes, sorted by x. */
+export function frontOf(points, x, y) {
+  const sign = (axis) => (axis.higher ? -1 : 1);
+  const sorted = [...points].sort((a, b) => sign(x) * (a.x - b.x) || sign(y) * (a.y - b.y));
+  let best = Infinity;
+  const kept = sorted.filter((point) => sign(y) * point.y < best && ((best = sign(y) * point.y), true));
+  return kept.sort((a, b) => a.x - b.x);
+}
+
+/** Ranges of both axes: feasible points (all, while none is), and limits that are near. */
+export function ranges(parts, x, y) {
+  let shown = [...parts.front, ...parts.dominated, ...parts.baseline];
+  if (!shown.length) shown = parts.infeasible;
+  const xs = shown.length ? shown.map((p) => p.x) : parts.rug.map((p) => p.x);
+  return [range(x, xs), range(y, shown.map((p) => p.y))];
+}
+
+function range(axis, values) {
+  const of = values.length ? values : axis.limits.length ? axis.limits.map((limit) => limit.value) : [0, 1];
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of of) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  const room = (high - low) * 0.05 || Math.abs(high) * 0.05 || 1;
+  [low, high] = [low - room, high + room];
+  if (!values.length) return [low, high];
+  for (const { value } of axis.limits) {
+    const wide = [Math.min(low, value), Math.max(high, value)];
+    if (wide[1] - wide[0] > 2 * (high - low)) continue;
+    [low, high] = wide;
+    const margin = 0.03 * (high - low);
+    if (value === low) low -= margin;
+    else if (value === high) high += margin;
+  }
+  return [low, high];
+}
+
+export class FrontChart {
+  constructor(model, facts, open) {
+    this.model = model;
+    this.facts = facts;
+    this.open = open;
+    this.hidden = new Set();
+    this.zoomed = false;
+    this.at = -1;
+    this.folded = { at: 0, numbers: new Set() };
+  }
+
+  /** Called once the graph exists. */
+  attach(graph, redraw) {
+    this.graph = graph;
+    this.redraw = redraw;
+    this.adopt();
+    graph.on("plotly_click", (event) => this.open(event.points[0].customdata, event.event));
+    graph.on("plotly_relayout", (change) => {
+      if (Object.keys(change).some((key) => key.startsWith("xaxis.range") || key.startsWith("yaxis.range"))) this.zoomed = true;
+    });
+    graph.on("plotly_doubleclick", () => {
+      this.zoomed = false;
+      redraw();
+    });
+    graph.on("plotly_afterplot", () => {
+      if (graph.layout.meta?.x === this.x.key) return;
+      this.adopt(); // the server drew it for another axis
+      redraw();
+    });
+  }
+
+  /** Take over the axes and the layout of the figure as the server made it. */
+  adopt() {
+    this.x = this.facts.x.find((axis) => axis.key === this.graph.layout.meta.x) ?? this.facts.x[0];
+    this.layout = structuredClone(this.graph.layout);
+    this.traces = structuredClone(this.graph.data);
+    this.zoomed = false;
+    this.folded = { at: 0, numbers: new Set() };
+  }
+
+  /** Counts by part, also before the graph exists. */
+  parts() {
+    return sortParts(this.model, this.x ?? this.facts.x[0], this.facts.y);
+  }
+
+  draw() {
+    const parts = this.parts();
+    this.shown = parts;
+    this.chips(parts);
+    clearTimeout(this.aging);
+    const oldest = Math.min(...parts.new.map((p) => p.ended));
+    if (parts.new.length) this.aging = setTimeout(() => this.redraw?.(), Math.max(1000, oldest + NEW_SECONDS * 1000 - Date.now()));
+    if (!this.graph) return;
+    if (this.graph._dragging) return void setTimeout(() => this.redraw(), 300); // do not pull the chart away
+    const many = parts.dominated.length + parts.infeasible.length > MANY;
+    if (many && performance.now() - this.folded.at < FOLD_SECONDS * 1000) return this.drawLayers(parts);
+    this.drawAll(parts, many);
+  }
+
+  drawAll(parts, many) {
+    const layout = this.layout; // Plotly writes the user's zoom into what it is given: give it copies
+    if (!this.zoomed) [layout.xaxis.range, layout.yaxis.range] = ranges(parts, this.x, this.facts.y);
+    this.colourLayout(layout);
+    const traces = this.traces.map((trace) => this.fill(trace, parts[trace.meta] ?? [], many));
+    this.folded = { at: performance.now(), numbers: new Set(parts.dominated.map((p) => p.number)) };
+    window.Plotly.react(this.graph, traces, structuredClone(layout));
+  }
+
+  /** Between two folds only the light layers change: front, new points, knee. */
+  drawLayers(parts) {
+    parts.recent = parts.dominated.filter((p) => !this.folded.numbers.has(p.number));
+    const light = this.traces.map((trace, i) => [trace, i]).filter(([trace]) => !CLOUD.has(trace.meta));
+    const data = light.map(([trace]) => columns(parts[trace.meta] ?? []));
+    window.Plotly.animate(
+      this.graph,
+      { data, traces: light.map(([, i]) => i) },
+      { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } },
+    );
+  }
+
+  fill(trace, points, many) {
+    const part = PARTS.find((item) => item.role === trace.meta) ?? PARTS[0];
+    const colour = css(trace.meta === "recent" ? "--c-cloud" : part.colour);
+    const next = { ...trace, ...columns(points), visible: !this.hidden.has(trace.meta) };
+    next.marker = { ...trace.marker, color: colour, line: { ...trace.marker.line, color: colour } };
+    if (trace.line) next.line = { ...trace.line, color: colour };
+    if (CLOUD.has(trace.meta)) next.type = many ? "scattergl" : "scatter";
+    return next;
+  }
+
+  colourLayout(layout) {
+    const limit = css("--c-latency");
+    for (const shape of layout.shapes ?? []) {
+      if (shape.type === "rect") shape.fillcolor = limit;
+      else shape.line.color = limit;
+    }
+    for (const note of layout.annotations ?? []) note.font.color = css("--text-2");
+  }
+
+  /** The legend: one chip per part with its count; pressing it hides the part. */
+  chips(parts) {
+    const holder = document.getElementById("front-chips");
+    const chips = PARTS.filter((part) => parts[part.role].length || part.role === "front").map((part) =>
+      el(
+        "button",
+        { class: "chip chip-toggle", type: "button", "aria-pressed": String(!this.hidden.has(part.role)), dataset: { role: part.role }, title: part.title ?? `Show or hide: ${part.label}` },
+        symbol(part),
+        `${part.label} ${parts[part.role].length}`,
+      ),
+    );
+    if (parts.knee.length) chips.push(el("span", { class: "chip chip-plain", title: "Where giving up quality stops to pay" }, symbol({ shape: "diamond", colour: "--c-accuracy" }), "knee"));
+    const focused = document.activeElement?.dataset?.role;
+    holder.replaceChildren(...chips);
+    if (focused && holder.querySelector(`[data-role="${focused}"]`)) holder.querySelector(`[data-role="${focused}"]`).focus();
+  }
+
+  toggle(role) {
+    if (!this.hidden.delete(role)) this.hidden.add(role);
+    this.folded.at = 0;
+    this.redraw ? this.redraw() : this.draw();
+  }
+
+  /** Keyboard: go along the front; returns the candidate reached. */
+  step(direction) {
+    const points = this.shown?.front ?? [];
+    if (!points.length) return null;
+    this.at = Math.min(points.length - 1, Math.max(0, this.at === -1 ? 0 : this.at + direction));
+    const curve = this.traces?.findIndex((trace) => trace.meta === "front");
+    if (this.graph) window.Plotly.Fx.hover(this.graph, [{ curveNumber: curve, pointNumber: this.at }]);
+    return points[this.at].number;
+  }
+}
+
+function columns(points) {
+  return { x: points.map((p) => p.x), y: points.map((p) => p.y), customdata: points.map((p) => p.number), text: points.map((p) => p.text) };
+}
+
+function symbol({ shape, colour }) {
+  const style = `--mark: var(${colour})`;
+  const marks = {
+    dot: () => svg("circle", { cx: 6, cy: 6, r: 4, class: "mark-fill" }),
+    ring: () => svg("circle", { cx: 6, cy: 6, r: 4.2, class: "mark-line" }),
+    cross: () => svg("path", { d: "M3 3l6 6m0-6l-6 6", class: "mark-line" }),
+    diamond: () => svg("path", { d: "M6 1.2L10.8 6 6 10.8 1.2 6z", class: "mark-line" }),
+    star: () => svg("path", { d: "M6 1l1.5 3.3 3.6.4-2.7 2.4.8 3.6L6 8.9l-3.2 1.8.8-3.6L.9 4.7l3.6-.4z", class: "mark-fill" }),
+  };
+  return svg("svg", { viewBox: "0 0 12 12", class: "mark", "aria-hidden": "true", style }, marks[shape]());
+}
