@@ -1,1 +1,1 @@
-"""Training of one network."""
+"""Training of one network: recipe, trainer, checkpoints, augmentation, threads."""
