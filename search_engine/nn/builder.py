@@ -27,12 +27,12 @@ class Network(nn.Module):
             self.add_module(node.id, _module(node, spec))
         slots = {name: i for i, name in enumerate(spec.shapes)}
         self._steps = _steps(spec, slots)
-        self._slots = len(slots)
+        self._empty = (None,) * len(spec.nodes)
         self._results = tuple(slots[name] for name in spec.outputs)
 
     def forward(self, *inputs: Tensor) -> Any:
         """Inputs (B, *shape) in the spec's order -> output (B, *shape), a tuple when several."""
-        tensors: list[Any] = [*inputs, *[None] * (self._slots - len(inputs))]
+        tensors: list[Any] = [*inputs, *self._empty]
         layers = self._modules
         for name, sources, target, dead in self._steps:
             tensors[target] = layers[name](*[tensors[i] for i in sources])  # type: ignore[misc]

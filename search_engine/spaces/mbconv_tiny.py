@@ -77,7 +77,7 @@ DOCUMENT: dict[str, Any] = {
             "out_channels": {"choice": [8, 12, 16], "name": "width"},
             "activation": "relu6",
         },
-        _stage(1, [8, 12, 16], [1, 2], 16),
+        _stage(1, [8, 12, 16], [1, 2], 4),
         _stage(2, [16, 24, 32], [1, 2, 3], 4),
         _stage(3, [24, 32, 48], [1, 2, 3], 4),
         {
