@@ -1,5 +1,6 @@
 """Rows to engine objects: the only place of the product where registry keys become objects."""
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -30,14 +31,12 @@ def space_for(experiment: Experiment) -> SearchSpace:
 @lru_cache(maxsize=CACHE_SIZE)
 def _space(experiment_id: str) -> SearchSpace:
     experiment = Experiment.objects.only("config", "space_document").get(pk=experiment_id)
-    dataset = experiment.config.get("dataset")
+    document, dataset = json.loads(experiment.space_document), experiment.config.get("dataset")
     if dataset is None:
-        return load_space(experiment.space_document)
+        return load_space(document)
     data = load_dataset(dataset)
     channels, height, width = data.input_shape
-    return load_space(
-        experiment.space_document, input_shape=(channels, height, width), classes=data.classes
-    )
+    return load_space(document, input_shape=(channels, height, width), classes=data.classes)
 
 
 def problem_for(experiment: Experiment) -> SearchProblem:

@@ -1,5 +1,6 @@
 """What a person may do to an experiment: create, pause, resume, stop, cancel, extend, clone ..."""
 
+import json
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,8 @@ def create_experiment(
         ConfigError: what is wrong with the document; nothing is stored.
     """
     spec = check_spec(data)
-    document = dict(space_of(spec).document)
+    # As text: PostgreSQL would reorder the keys, and their order is the order of the genes.
+    document = json.dumps(dict(space_of(spec).document))
     with transaction.atomic():
         experiment = Experiment.objects.create(
             owner=owner,
@@ -61,14 +63,14 @@ def _run(experiment: Experiment, spec: ExperimentSpec, seed: int, *, is_baseline
 
 
 @transaction.atomic
-def pause(*, experiment: Experiment, by: AbstractBaseUser) -> Experiment:
+def pause(*, experiment: Experiment, by: object, reason: str = "") -> Experiment:
     """Start nothing new; trainings stop at their next batch and keep their finished epochs."""
     experiment = _locked(experiment, "paused", Experiment.ACTIVE)
     for run in experiment.runs.filter(status__in=Run.ACTIVE):
         run.seconds_used, run.active_since = run.seconds, None
         run.status = RunStatus.PAUSED
         run.save(update_fields=["status", "seconds_used", "active_since"])
-    return _into(experiment, Status.PAUSED, by)
+    return _into(experiment, Status.PAUSED, by, reason)
 
 
 @transaction.atomic
@@ -229,10 +231,10 @@ def _end(experiment: Experiment, status: str, by: AbstractBaseUser) -> Experimen
     return _into(experiment, status, by)
 
 
-def _into(experiment: Experiment, status: str, by: AbstractBaseUser) -> Experiment:
-    experiment.status, experiment.status_reason = status, ""
+def _into(experiment: Experiment, status: str, by: object, reason: str = "") -> Experiment:
+    experiment.status, experiment.status_reason = status, reason
     experiment.save(update_fields=["status", "status_reason", "finished_at"])
-    line = recording.log_event("info", "user", f"{status} by {by}.")
+    line = recording.log_event("info", str(by), f"{status}. {reason}".strip())
     events = [recording.state_event(experiment, by=str(by)), line]
     recording.emit(experiment.pk, [*events, recording.progress_event(experiment)])
     return experiment

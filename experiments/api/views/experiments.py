@@ -199,7 +199,8 @@ class ExperimentViewSet(viewsets.GenericViewSet[Experiment]):
     def config(self, request: Request, pk: UUID) -> HttpResponse:
         """The experiment's document; posting it back repeats the run."""
         experiment = self._visible()
-        document = experiment.config | {"name": experiment.name}
+        spec = ExperimentSpec.parse(experiment.config | {"name": experiment.name})
+        document = spec.document()  # in the order of the schema
         text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
         return _download(experiment, text, "application/yaml", "config.yaml")
 
