@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from threading import Event
+from threading import Semaphore
 from typing import Protocol
 
 from search_engine.costs import COSTS
@@ -117,8 +117,11 @@ def evaluate(
 ) -> Generator[EpochReport, None, Evaluation]:
     """Score one network, yielding each epoch when it ends.
 
-    A training runs in a thread, so that the caller can act between epochs; closing the generator
-    stops the training at its next batch and waits for that.
+    A training runs in a thread that stands still while the caller handles an epoch; closing the
+    generator ends the training there and then.
+
+    Args:
+        seed: of the run; evaluators derive from it and the network what they need.
     """
     if evaluator.immediate:
         return evaluator.evaluate(network, seed=seed, monitor=SilentMonitor())
@@ -129,24 +132,35 @@ def evaluate(
         try:
             while (report := relay.reports.get()) is not None:
                 yield report
+                relay.go_on()
         finally:
-            relay.stopped.set()
+            relay.stop()
     return future.result()
 
 
 class _Relay:
-    """Monitor that passes reports from the training thread on, and a stop back to it."""
+    """Monitor that hands each report to the searching thread and waits until it goes on."""
 
     def __init__(self) -> None:
         self.reports: SimpleQueue[EpochReport | None] = SimpleQueue()
-        self.stopped = Event()
+        self._turns = Semaphore(0)
+        self._stopped = False
 
     def batch(self) -> None:
-        if self.stopped.is_set():
+        if self._stopped:
             raise Interrupted("cancel")
 
     def epoch(self, report: EpochReport) -> None:
         self.reports.put(report)
+        self._turns.acquire()
+        self.batch()
+
+    def go_on(self) -> None:
+        self._turns.release()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._turns.release()
 
 
 def _with_needed(problem: SearchProblem, given: Sequence[CostModel]) -> list[CostModel]:

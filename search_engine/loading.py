@@ -10,6 +10,7 @@ from search_engine.errors import ProblemError
 from search_engine.evaluators import EVALUATORS
 from search_engine.problem import SearchProblem
 from search_engine.protocols import Dataset, Evaluator, SearchSpace, Strategy
+from search_engine.spaces.compiler import compile_space
 from search_engine.strategies import STRATEGIES
 
 
@@ -66,6 +67,4 @@ def load_space(
     Raises:
         UnknownKeyError, SpaceError: no such space, or the document or input does not fit it.
     """
-    from search_engine.spaces.compiler import compile_space
-
     return compile_space(key_or_document, input_shape=input_shape, classes=classes)

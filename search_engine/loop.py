@@ -6,6 +6,7 @@ from contextlib import closing
 
 from search_engine.candidate import CandidateTest, DeviceCost, Findings
 from search_engine.errors import (
+    DatasetError,
     InfeasibleError,
     Interrupted,
     ProblemError,
@@ -26,7 +27,6 @@ from search_engine.pareto import ParetoFront
 from search_engine.problem import SearchProblem
 from search_engine.proposing import Proposal, Proposer
 from search_engine.protocols import CostModel, Dataset, Evaluator, Strategy
-from search_engine.seeding import evaluation_seed
 from search_engine.types import Budget, EpochReport, Genes, Trial, TrialStatus
 
 
@@ -63,7 +63,9 @@ def run_search(
 
     Raises:
         UnknownKeyError, ConfigError, ProblemError: now, before anything runs.
-        InfeasibleError: nothing that meets the analytic limits was found for the first trial.
+        InfeasibleError: while iterating; nothing that meets the analytic limits was found for
+            the first trial.
+        DatasetError: while iterating; files of the data set or table are missing or damaged.
 
     >>> from search_engine import Budget, Constraint, Objective, SearchProblem, load_space
     >>> problem = SearchProblem(
@@ -143,10 +145,10 @@ class _Search:
     def _trial(self, proposal: Proposal) -> Iterator[Event]:
         number, genes, network = proposal.number, proposal.genes, proposal.network
         yield TrialStarted(number, genes)
-        test = self._test.run(network, evaluation_seed(self._seed, network.digest))
+        test = self._test.run(network, self._seed)
         try:
             findings = yield from _epochs(number, test)
-        except Interrupted:
+        except (Interrupted, DatasetError):  # not the candidate's fault
             raise
         except Exception as error:  # noqa: BLE001 - one trial must not end the search
             trial = Trial(number, genes, {}, TrialStatus.FAILED, f"{type(error).__name__}: {error}")

@@ -1,16 +1,15 @@
 """What all strategies share: is an architecture new and allowed; draw one that is."""
 
-from collections.abc import Iterator
 from functools import cached_property
 
 from search_engine.errors import InfeasibleError, SpaceExhaustedError
 from search_engine.metrics import METRICS
-from search_engine.operators import all_genes
+from search_engine.operators import all_genes, mutate_one_gene
 from search_engine.problem import SearchProblem
 from search_engine.protocols import Turn
 from search_engine.types import Genes
 
-TRIES = 1_000
+TRIES, RANDOM_TRIES = 1_000, 300
 NEARLY_EXHAUSTED = 0.9  # from this share of taken genes on, listing the rest beats drawing
 
 
@@ -25,39 +24,52 @@ class Fresh:
         return genes not in turn.taken and self._problem.analytic_violation(genes) == 0
 
     def draw(self, turn: Turn) -> Genes:
-        """Uniform over the canonical genes that may be proposed.
+        """Canonical genes that may be proposed, all equally likely.
+
+        Where 300 draws find none because the limits are tight, 700 one-gene steps towards a
+        smaller violation follow; what they find is not uniform.
 
         Raises:
             SpaceExhaustedError: all canonical genes are taken.
-            InfeasibleError: 1,000 architectures, or all that are left, miss the analytic limits.
+            InfeasibleError: 1,000 tries, or all that are left, miss the analytic limits.
         """
-        space = self._problem.space
-        if len(turn.taken) >= space.size:
+        space, taken = self._problem.space, len(turn.taken)
+        if taken >= space.size:
             raise SpaceExhaustedError(
                 f"All {space.size:,} architectures of {space.label} have been proposed. "
                 "Choose a larger space or a smaller budget."
             )
+        if space.size - taken <= TRIES or taken >= NEARLY_EXHAUSTED * space.size:
+            return self._draw_from_list(turn)
+        return self._draw_and_descend(turn)
+
+    def _draw_from_list(self, turn: Turn) -> Genes:
+        left = [genes for genes in self._listed if genes not in turn.taken]
+        rejected: list[Genes] = []
+        while left and len(rejected) < TRIES:
+            place = int(turn.rng.integers(len(left)))
+            left[place], left[-1] = left[-1], left[place]
+            rejected.append(left.pop())
+            if self.accepts(rejected[-1], turn):
+                return rejected[-1]
+        raise InfeasibleError(_explain(self._problem, rejected))
+
+    def _draw_and_descend(self, turn: Turn) -> Genes:
+        space, violation = self._problem.space, self._problem.analytic_violation
+        closest = space.sample(turn.rng)
         rejected: dict[Genes, None] = {}
-        for genes in self._candidates(turn):
+        for tries in range(TRIES):
+            if tries < RANDOM_TRIES:
+                genes = space.sample(turn.rng)
+            else:
+                genes = mutate_one_gene(closest, space, turn.rng)
             if self.accepts(genes, turn):
                 return genes
-            if genes not in turn.taken:
+            if violation(genes) > 0:
                 rejected[genes] = None
-            if len(rejected) == TRIES:
-                break
+            if violation(genes) <= violation(closest):
+                closest = genes
         raise InfeasibleError(_explain(self._problem, list(rejected)))
-
-    def _candidates(self, turn: Turn) -> Iterator[Genes]:
-        space, taken = self._problem.space, len(turn.taken)
-        if space.size - taken <= TRIES or taken >= NEARLY_EXHAUSTED * space.size:
-            left = [genes for genes in self._listed if genes not in turn.taken]
-            while left:
-                place = int(turn.rng.integers(len(left)))
-                left[place], left[-1] = left[-1], left[place]
-                yield left.pop()
-        else:
-            for _ in range(TRIES):
-                yield space.sample(turn.rng)
 
     @cached_property
     def _listed(self) -> list[Genes]:

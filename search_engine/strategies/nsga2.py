@@ -1,7 +1,7 @@
 """NSGA-II: evolves a whole Pareto front, generation by generation."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ class NSGA2Config(Config):
     """Size of a generation and how children are made."""
 
     population_size: int = Field(
-        20, ge=4, le=1_000, description="Architectures per generation, and survivors of each."
+        16, ge=4, le=1_000, description="Architectures per generation, and survivors of each."
     )
     crossover_probability: float = Field(
         0.9, ge=0, le=1, description="Chance that a child has two parents instead of one."
@@ -55,7 +55,8 @@ class NSGA2:
     Proposal `n` belongs to generation `n // population_size`. Children of a generation depend on
     the results of earlier generations only, so `ask` waits (returns None) until those are in, and
     the number of workers does not change the outcome. Genes are categorical: uniform crossover
-    and random reset. Duplicates are mutated up to 20 more times, then replaced by a random
+    and random reset. A child that was proposed before, or is over an analytic limit, is replaced
+    by a one-gene mutant of a tournament winner, in up to 20 tries, and then by a random
     architecture. Failed trials count for their generation but never become parents.
 
     Source: Deb et al., IEEE TEVC 6(2), 2002, doi:10.1109/4235.996017
@@ -77,11 +78,9 @@ class NSGA2:
             return None
         parents = self._parents(generation)
         if generation > 0 and parents.members:
-            child = self._child(parents, turn.rng)
-            for _ in range(RETRIES + 1):
+            for child in self._children(parents, turn.rng):
                 if self._fresh.accepts(child, turn):
                     return child
-                child = mutate_one_gene(child, self._problem.space, turn.rng)
         return self._fresh.draw(turn)
 
     def tell(self, trial: Trial) -> None:
@@ -133,12 +132,15 @@ class NSGA2:
         standing = np.concatenate(([0], np.cumsum(better)))
         return _Population(tuple(pool[i] for i in order), tuple(standing.tolist()))
 
-    def _child(self, parents: _Population, rng: Generator) -> Genes:
+    def _children(self, parents: _Population, rng: Generator) -> Iterator[Genes]:
+        """A child by crossover and mutation, then one-gene mutants of other winners."""
         space, config = self._problem.space, self._config
         child = self._tournament(parents, rng)
         if rng.random() < config.crossover_probability:
             child = uniform_crossover(child, self._tournament(parents, rng), space, rng)
-        return random_reset(child, space, rng, config.mutations_per_child)
+        yield random_reset(child, space, rng, config.mutations_per_child)
+        for _ in range(RETRIES):
+            yield mutate_one_gene(self._tournament(parents, rng), space, rng)
 
     def _tournament(self, parents: _Population, rng: Generator) -> Genes:
         draws: list[int] = rng.integers(len(parents.members), size=2).tolist()
