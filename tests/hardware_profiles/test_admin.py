@@ -1,0 +1,141 @@
+"""The admin pages of devices and measurements, as a superuser sees them."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from hardware_profiles.models import Device, Measurement
+from hardware_profiles.services import store_measurement
+
+FORM = {
+    "name": "My device",
+    "slug": "my-device",
+    "kind": "local",
+    "runtime": "onnxruntime",
+    "threads": "1",
+    "precision": "fp32",
+    "batch_size": "4",
+    "is_active": "on",
+    "notes": "",
+}
+
+
+@pytest.fixture
+def page(client, db):
+    client.force_login(User.objects.create_superuser("root", password="root-password"))
+
+    def address(name, *args):
+        return reverse(f"admin:hardware_profiles_{name}", args=args)
+
+    client.address = address
+    return client
+
+
+@pytest.fixture
+def measured(device, timed):
+    network, result = timed(2.0)
+    return store_measurement(device=device, network=network, result=result)
+
+
+def test_a_device_is_created_with_the_facts_of_the_host(page):
+    assert page.get(page.address("device_add")).status_code == 200
+    response = page.post(page.address("device_add"), FORM)
+    assert response.status_code == 302
+    device = Device.objects.get(slug="my-device")
+    assert (device.runtime, device.batch_size) == ("onnxruntime", 4)
+    assert device.spec["logical_cores"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"slug": "My Device"}, "Use lower-case letters"),
+        ({"threads": "0"}, "greater than or equal to 1"),
+        ({"threads": "200"}, "logical cores"),
+        ({"runtime": "abacus"}, "not one of the available choices"),
+        ({"kind": "agent"}, "not one of the available choices"),
+        ({"batch_size": "many"}, "Enter a whole number"),
+        ({"name": ""}, "This field is required"),
+    ],
+)
+def test_a_wrong_field_is_explained_on_the_form(page, changes, words):
+    response = page.post(page.address("device_add"), FORM | changes)
+    assert response.status_code == 200
+    assert words in response.content.decode()
+    assert not Device.objects.exists()
+
+
+def test_only_runtimes_and_kinds_that_work_are_offered(page):
+    form = page.get(page.address("device_add")).content.decode()
+    for offered in ("PyTorch eager", "ONNX Runtime", "This host"):
+        assert offered in form
+    for not_offered in ("agent", "analytic"):
+        assert f'value="{not_offered}"' not in form
+
+
+def test_editing_keeps_what_numbers_were_measured_with(page, measured, device):
+    path = page.address("device_change", device.pk)
+    assert 'name="runtime"' not in page.get(path).content.decode()
+    page.post(path, FORM | {"name": "Renamed", "threads": "2", "slug": "other"})
+    device.refresh_from_db()
+    assert (device.name, device.threads, device.slug) == ("Renamed", 1, "local-cpu")
+
+
+def test_editing_a_device_without_numbers(page, device):
+    path = page.address("device_change", device.pk)
+    response = page.post(path, FORM | {"batch_size": "8", "name": "Renamed"})
+    assert response.status_code == 302
+    device.refresh_from_db()
+    assert (device.name, device.batch_size, device.runtime) == ("Renamed", 8, "onnxruntime")
+
+
+def test_devices_are_switched_off_and_on_by_action(page, device):
+    def act(action):
+        form = {"action": action, "_selected_action": [device.pk]}
+        response = page.post(page.address("device_changelist"), form, follow=True)
+        device.refresh_from_db()
+        return response.content.decode()
+
+    assert "1 switched off." in act("switch_off")
+    assert not device.is_active
+    assert "1 switched on." in act("switch_on")
+    assert device.is_active
+
+
+def test_devices_are_listed_with_state_and_age(page, measured):
+    text = page.get(page.address("device_changelist")).content.decode()
+    assert "ready" in text
+    assert f"device__id__exact={measured.device_id}" in text
+    assert page.get(page.address("device_changelist"), {"active": "no"}).status_code == 200
+
+
+def test_devices_cannot_be_deleted(page, device):
+    assert page.get(page.address("device_delete", device.pk)).status_code == 403
+    assert Device.objects.exists()
+
+
+def test_measurements_are_listed_with_value_unit_spread_and_status(page, measured):
+    text = page.get(page.address("measurement_changelist")).content.decode()
+    assert "2 ms" in text
+    assert measured.network_hash[:10] in text
+    assert "cv 0.0%" in text
+    found = page.get(page.address("measurement_changelist"), {"q": measured.network_hash[:6]})
+    assert measured.network_hash[:10] in found.content.decode()
+
+
+def test_a_measurement_is_read_only_and_links_its_raw_samples(page, measured):
+    path = page.address("measurement_change", measured.pk)
+    text = page.get(path).content.decode()
+    raw = page.address("measurement_raw", measured.pk)
+    assert raw in text
+    assert page.post(path, {"value": "1"}).status_code == 403
+    assert page.get(page.address("measurement_add")).status_code == 403
+    assert page.get(page.address("measurement_delete", measured.pk)).status_code == 403
+    assert page.get(raw).json()["samples"] == measured.samples
+    assert Measurement.objects.get().value == measured.value
+
+
+def test_raw_samples_are_for_staff_only(client, measured, alice):
+    client.force_login(alice)
+    path = reverse("admin:hardware_profiles_measurement_raw", args=[measured.pk])
+    assert client.get(path).status_code == 302
