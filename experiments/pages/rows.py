@@ -141,9 +141,9 @@ def _keys(experiment: Experiment) -> list[str]:
 def _add_hypervolume(rows: dict[UUID, Row]) -> None:
     first = _first_runs(rows)
     points = HypervolumePoint.objects.filter(run__in=first)
-    newest = points.order_by("run", "-trials").distinct("run")
+    newest = points.order_by("run_id", "-trials").distinct("run_id")
     series = _thinned(points)
-    for run, last in newest.values_list("run", "hypervolume"):
+    for run, last in newest.values_list("run_id", "hypervolume"):
         values = [*series[run], last]
         row = rows[first[run]]
         row.hypervolume = last
@@ -153,7 +153,7 @@ def _add_hypervolume(rows: dict[UUID, Row]) -> None:
 def _first_runs(rows: Iterable[UUID]) -> dict[UUID, UUID]:
     """First searched run of each experiment: run -> experiment."""
     runs = Run.objects.filter(experiment__in=rows, is_baseline=False)
-    pairs = runs.order_by("experiment", "created_at", "pk").distinct("experiment")
+    pairs = runs.order_by("experiment_id", "created_at", "pk").distinct("experiment_id")
     return dict(pairs.values_list("pk", "experiment_id"))
 
 

@@ -25,7 +25,7 @@ class StartingPoint:
 MBCONV_CPU = StartingPoint(
     "mbconv-cpu",
     "MBConv on this CPU",
-    "Accuracy against latency measured on this machine, on small images; about a quarter of an hour.",
+    "Accuracy against latency measured on this machine; small images, about ten minutes.",
     {
         "name": "MBConv on this CPU",
         "dataset": "digits",
@@ -76,5 +76,5 @@ def starting_point(template: str, parent: Experiment | None) -> StartingPoint:
     """The parent's document under a new name, or a template; unknown names get the default."""
     if parent is None:
         return TEMPLATES.get(template, MBCONV_CPU)
-    document = {**copy.deepcopy(parent.config), "name": f"{parent.name} (copy)"[:200]}
+    document = {**copy.deepcopy(parent.config), "name": f"{parent.name} (clone)"[:200]}
     return StartingPoint("", f"Clone of {parent.name}", "", document)

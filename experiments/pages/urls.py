@@ -1,7 +1,7 @@
 """Routes of the HTML pages, included at the root."""
 
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 
 from experiments.pages import views
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("experiments/demo/", views.demo, name="demo"),
     path("experiments/<uuid:pk>/row/", views.row, name="row"),
     path("experiments/<uuid:pk>/delete/", views.delete, name="delete"),
+    path("", include("experiments.pages.live_urls")),
 ]

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +17,7 @@ from experiments.pages.starting_points import TEMPLATES, starting_point
 from experiments.selectors import experiments_for
 from experiments.services import lifecycle
 from experiments.services.demo import start_demo
+from search_engine.errors import ConfigError
 
 PAGE_SIZE = 25
 
@@ -43,6 +45,7 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
         "state_label": STATES[state][0] if state in STATES else "",
         "text": text,
         "total": visible.count(),
+        "base_url": f"{request.scheme}://{request.get_host()}",
     }
 
 
@@ -78,17 +81,26 @@ def _uuid_or_404(text: str) -> UUID:
 @require_POST
 def demo(request: HttpRequest) -> HttpResponse:
     """Start the demo search and show it."""
-    return redirect("pages:live", start_demo(owner=request.user).pk)
+    try:
+        experiment = start_demo(owner=request.user)
+    except ConfigError as error:
+        return _conflict(request, f"The demo cannot start here. {error}")
+    return redirect("pages:live", experiment.pk)
 
 
 @login_required
 @require_POST
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Delete a finished experiment and go back to the list."""
+    """Delete a finished experiment of one's own and go back to the list."""
     experiment = get_object_or_404(experiments_for(request.user), pk=pk)
+    if experiment.owner_id != request.user.pk:
+        raise PermissionDenied
     try:
         lifecycle.delete_experiment(experiment=experiment)
     except StateConflict as conflict:
-        context = {"reason": str(conflict), "experiment": experiment}
-        return render(request, "409.html", context, status=409)
+        return _conflict(request, str(conflict))
     return redirect("pages:experiments")
+
+
+def _conflict(request: HttpRequest, reason: str) -> HttpResponse:
+    return render(request, "409.html", {"reason": reason}, status=409)

@@ -18,6 +18,7 @@ const store = new Store(read("start-document"), from || template);
 const start = document.getElementById("start");
 const summary = document.getElementById("error-summary");
 let catalog;
+let mistakes = [];
 
 /** What was focused, so that a section drawn anew gets the focus back. */
 function focusKeeper(root) {
@@ -55,13 +56,14 @@ function bindName() {
   show();
 }
 
-/** Mistakes that the estimate met; the field being typed in is left alone. */
-function showMistakes(errors) {
-  if (summary.hidden === false) return;
-  clearErrors(form);
+/** Mistakes that the estimate met; the field being typed in is told when it is left. */
+function showMistakes(errors = mistakes) {
+  mistakes = errors;
   const busy = document.activeElement?.closest(".field");
+  clearErrors(form);
   showErrors(form, errors.filter((error) => !error.attr || fieldOf(form, error.attr) !== busy));
   markSections();
+  if (!summary.hidden) listErrors(errors);
 }
 
 function markSections() {
@@ -71,23 +73,25 @@ function markSections() {
   }
 }
 
+/** The summary above the form: every mistake with the name of its field, as a link to it. */
 function listErrors(errors) {
-  const items = errors.map((error) => {
-    const wrapper = error.attr && fieldOf(form, error.attr);
-    if (!wrapper) return el("li", {}, error.detail);
-    const jump = (event) => {
-      event.preventDefault();
-      openForm();
-      wrapper.scrollIntoView({ block: "center" });
-      (wrapper.querySelector("input:not([disabled]), select, textarea, button") ?? wrapper).focus({ preventScroll: true });
-    };
-    return el("li", {}, el("a", { href: `#${wrapper.closest("section")?.id ?? "name"}`, onclick: jump }, error.detail));
-  });
   summary.querySelector("strong").textContent = errors.length === 1 ? "One thing to correct" : `${errors.length} things to correct`;
-  summary.querySelector("ul").replaceChildren(...items);
-  summary.hidden = false;
-  summary.scrollIntoView({ block: "nearest" });
-  summary.focus();
+  summary.querySelector("ul").replaceChildren(...errors.map((error) => el("li", {}, errorLine(error))));
+  summary.hidden = errors.length === 0;
+}
+
+/** A mistake as text, linked to its field if it has one. */
+function errorLine({ attr, detail }) {
+  const wrapper = attr && fieldOf(form, attr);
+  if (!wrapper) return attr ? `${attr}: ${detail}` : detail;
+  const label = wrapper.querySelector(":scope > .field-label > :first-child")?.textContent ?? wrapper.parentElement.querySelector(".field-label > :first-child")?.textContent;
+  const jump = (event) => {
+    event.preventDefault();
+    openTab(tabs[0]);
+    wrapper.scrollIntoView({ block: "center" });
+    wrapper.querySelector("input:not([disabled]), select, textarea, button")?.focus({ preventScroll: true });
+  };
+  return el("a", { href: `#${wrapper.closest("section")?.id ?? "name"}`, onclick: jump }, label ? `${label}: ${detail}` : detail);
 }
 
 /** The same document gets the same key, so that a retry after a lost answer starts nothing twice. */
@@ -116,9 +120,9 @@ async function submit() {
     start.disabled = false;
     start.removeAttribute("aria-busy");
     if (!(error instanceof ApiError) || error.status !== 400) return toastError("The search was not started.", error);
-    showErrors(form, error.errors);
-    markSections();
-    listErrors(error.errors);
+    summary.hidden = false;
+    showMistakes(error.errors);
+    summary.focus();
   }
 }
 
@@ -134,8 +138,6 @@ function openTab(tab) {
     document.getElementById(other.getAttribute("aria-controls")).hidden = !chosen;
   }
 }
-
-const openForm = () => openTab(tabs[0]);
 
 function bindTabs() {
   for (const [index, tab] of tabs.entries()) {
@@ -160,7 +162,7 @@ function followSections() {
       const first = SECTIONS.find((section) => seen.has(section.id))?.id;
       for (const [id, link] of links) link.setAttribute("aria-current", id === first);
     },
-    { rootMargin: "-120px 0px -50% 0px" },
+    { rootMargin: "-40% 0px -59% 0px" },
   );
   for (const { id } of SECTIONS) observer.observe(document.getElementById(id));
 }
@@ -185,6 +187,7 @@ async function boot() {
     event.preventDefault();
     submit();
   });
+  form.addEventListener("focusout", () => mistakes.length && setTimeout(showMistakes));
   addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
   });
@@ -200,7 +203,7 @@ async function boot() {
   new TextView(document.getElementById("panel-text"), store);
   store.subscribe(redraw);
   followSections();
-  new Estimate(document.getElementById("estimate"), store, catalog, showMistakes);
+  new Estimate(document.getElementById("estimate"), store, catalog, { show: showMistakes, describe: errorLine });
   start.disabled = false;
 }
 

@@ -11,10 +11,11 @@ export class Estimate {
    * @param {HTMLElement} root the panel.
    * @param {Store} store
    * @param {object} catalog
-   * @param {(errors: object[]) => void} onerrors gets the mistakes that keep it from being made.
+   * @param {{show: Function, describe: Function}} mistakes `show(errors)` marks what keeps the
+   *   estimate from being made, `describe(error)` is such a mistake as a line.
    */
-  constructor(root, store, catalog, onerrors) {
-    Object.assign(this, { root, store, catalog, onerrors });
+  constructor(root, store, catalog, mistakes) {
+    Object.assign(this, { root, store, catalog, mistakes });
     this.request = null;
     this.later = debounce(() => this.refresh(), WAIT_MS);
     store.subscribe(() => this.stale());
@@ -46,21 +47,45 @@ export class Estimate {
       facts(answer, this.store.document),
       ...verdict(answer),
       ...histograms(answer, this.catalog),
-      examples(answer),
+      this.examples(answer.samples ?? []),
     );
-    this.onerrors([]);
+    this.say(`Estimate: ${share(answer)} within the limits, about ${duration(answer.seconds)}.`);
+    this.mistakes.show([]);
   }
 
   fail(error) {
     this.root.dataset.state = "failed";
     const known = error.status === 400;
-    const text = known ? "The estimate continues once the marked fields are corrected." : `${error.message} ${error.next ?? ""}`;
-    this.root.replaceChildren(notice(known ? "warning" : "error", text));
-    this.onerrors(known ? error.errors : []);
+    const lines = known ? error.errors.map(this.mistakes.describe) : [`${error.message} ${error.next ?? ""}`];
+    this.root.replaceChildren(
+      ...lines.map((line) => notice("error", line)),
+      el("p", { class: "muted" }, known ? "The estimate goes on once this is corrected." : "The form works without the estimate."),
+    );
+    this.say(this.root.textContent);
+    this.mistakes.show(known ? error.errors : []);
+  }
+
+  /** One sentence for screen readers; the panel itself would be read out as a whole. */
+  say(text) {
+    document.getElementById("estimate-status").textContent = text;
+  }
+
+  /** Random networks, one at a time; the same one stays in view when the estimate is refreshed. */
+  examples(samples) {
+    const title = el("h3", {});
+    const picture = el("div", { class: "example" });
+    const show = (step) => {
+      this.shown = (((this.shown ?? 0) + step) % samples.length + samples.length) % samples.length;
+      title.textContent = `Random network ${this.shown + 1} of ${samples.length}`;
+      picture.replaceChildren(serverSvg(samples[this.shown].strip_svg) ?? "", el("small", { class: "number" }, costWords(samples[this.shown].costs)));
+    };
+    const turn = (step, name, words) => el("button", { class: "button is-quiet is-icon", type: "button", "aria-label": words, onclick: () => show(step) }, icon(name));
+    if (samples.length) show(0);
+    return el("section", { class: "examples" }, el("div", { class: "examples-head" }, title, turn(-1, "left", "Previous network"), turn(1, "right", "Next network")), picture);
   }
 }
 
-const notice = (level, text) => el("p", { class: "notice", dataset: { level } }, icon(level === "info" ? "info" : level), el("span", {}, text));
+const notice = (level, line) => el("p", { class: "notice", dataset: { level } }, icon(level), el("span", {}, line));
 
 function facts(answer, { seeds = [0], baseline }) {
   const runs = seeds.length * (baseline ? 2 : 1);
@@ -81,7 +106,7 @@ function share({ feasible_share: part }) {
 }
 
 function verdict(answer) {
-  const notes = (answer.notes ?? []).map((text) => notice("warning", text));
+  const notes = answer.notes?.length ? [el("ul", { class: "notes" }, ...answer.notes.map((text) => el("li", {}, text)))] : [];
   if (answer.feasible_share > 0) return notes;
   return [notice("error", `None of ${count(answer.draws)} random networks meets the limits. Relax one of them before you start.`), ...notes];
 }
@@ -123,11 +148,7 @@ function histogram({ edges, counts, limit }, label) {
   return svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label, preserveAspectRatio: "none" }, ...bars, ...line);
 }
 
-function examples(answer) {
-  const rows = (answer.samples ?? []).map((sample) => {
-    const costs = ["params", "macs"].filter((key) => sample.costs[key]).map((key) => metric(key, sample.costs[key].value));
-    const words = [costs[0] && `${costs[0]} parameters`, costs[1]].filter(Boolean).join(" · ");
-    return el("li", {}, serverSvg(sample.strip_svg) ?? "", el("small", { class: "number" }, words));
-  });
-  return el("section", { class: "examples" }, el("h3", {}, "Three random networks"), el("ul", {}, ...rows));
+function costWords(costs) {
+  const words = [costs.params && `${metric("params", costs.params.value)} parameters`, costs.macs && metric("macs", costs.macs.value)];
+  return words.filter(Boolean).join(" · ");
 }

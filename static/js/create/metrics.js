@@ -101,7 +101,7 @@ function metricSelect(catalog, row, onchange) {
 
 function deviceSelect(store, catalog, row, list, index) {
   const devices = store.get("devices") ?? [];
-  if (!metricOf(catalog, row.metric)?.needs_device || devices.length < 2) return el("span", { class: "no-device" });
+  if (!metricOf(catalog, row.metric)?.needs_device || devices.length < 2) return null;
   const options = devices.map((slug) => ({ value: slug, label: catalog.devices.find((item) => item.slug === slug)?.name ?? slug }));
   const node = select(options, row.device ?? devices[0], (slug) => store.set(`${list}.${index}.device`, slug));
   node.setAttribute("aria-label", "Device");

@@ -79,7 +79,8 @@ export function checkOnBlur(wrapper, schema, read) {
 
 function hintOf(schema) {
   const fallback = schema.default;
-  const shown = fallback === null || fallback === undefined || typeof fallback === "object" ? "" : ` Default ${fallback}.`;
+  const words = typeof fallback === "boolean" ? (fallback ? "on" : "off") : fallback;
+  const shown = words === null || words === undefined || typeof words === "object" ? "" : ` Default ${words}.`;
   return `${schema.description ?? ""}${shown}`.trim();
 }
 
