@@ -5,15 +5,18 @@ Workers run `--pool solo`: one task at a time, one process each. A worker that c
 """
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery, bootsteps, signals
+from celery.exceptions import SecurityWarning
 
 from nasweb.supervisor.children import ONE_THREAD
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nasweb.settings")
 for name, value in ONE_THREAD.items():  # before a numerical library reads them
     os.environ.setdefault(name, value)
+warnings.simplefilter("ignore", SecurityWarning)  # of running as root: all messages are JSON
 
 app = Celery("nasweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")

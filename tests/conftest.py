@@ -1,7 +1,10 @@
 """Fixtures for all tests."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -44,3 +47,18 @@ def mallory(db: None) -> User:
 def staff(db: None) -> User:
     """A user who manages devices."""
     return User.objects.create_user("staff", password="staff-password", is_staff=True)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], browser_type: Any
+) -> dict[str, Any]:
+    """The system's Chromium, else Playwright's; without either, browser tests are skipped."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None and not Path(browser_type.executable_path).exists():
+        pytest.skip("There is no browser. Install Chromium, or run: playwright install chromium")
+    options = browser_type_launch_args | ({"executable_path": program} if program else {})
+    if os.geteuid() == 0:
+        options["args"] = [*options.get("args", ()), "--no-sandbox"]
+    return options

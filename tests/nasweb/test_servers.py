@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 import psycopg
@@ -26,18 +27,18 @@ def cleanup():
 
 
 @pytest.fixture
-def postgres(tmp_path, cleanup):
+def postgres(server_folder, cleanup):
     """A started cluster of its own."""
-    server = Postgres(tmp_path / "postgres", settings=FAST_AND_FORGETFUL)
+    server = Postgres(server_folder / "postgres", settings=FAST_AND_FORGETFUL)
     cleanup(server)
     server.start()
     return server
 
 
 @pytest.fixture
-def valkey(tmp_path, cleanup):
+def valkey(server_folder, cleanup):
     """A started Valkey of its own."""
-    server = Valkey(tmp_path / "valkey")
+    server = Valkey(server_folder / "valkey")
     cleanup(server)
     server.start()
     return server
@@ -66,9 +67,9 @@ def test_postgres_keeps_its_data(postgres):
     assert ("kept",) in names
 
 
-def test_postgres_takes_over_from_an_owner_that_was_killed(postgres, tmp_path, cleanup):
+def test_postgres_takes_over_from_an_owner_that_was_killed(postgres, server_folder, cleanup):
     orphan = postgres.process.pid
-    second = Postgres(tmp_path / "postgres", settings=FAST_AND_FORGETFUL)
+    second = Postgres(server_folder / "postgres", settings=FAST_AND_FORGETFUL)
     cleanup(second)
     second.start()
     assert not postgres.is_running()
@@ -77,18 +78,21 @@ def test_postgres_takes_over_from_an_owner_that_was_killed(postgres, tmp_path, c
 
 def test_postgres_recovers_after_it_was_killed_itself(postgres):
     postgres.create_database("kept")
-    for child in psutil.Process(postgres.process.pid).children():
-        child.kill()
+    family = psutil.Process(postgres.process.pid).children()
     postgres.process.kill()
+    for child in family:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
     postgres.process.wait()
+    psutil.wait_procs(family)
     assert (postgres.folder / "postmaster.pid").exists()
     postgres.start()
     with psycopg.connect(postgres.url.replace("/postgres?", "/kept?")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_stale_process_id_of_a_stranger_is_no_obstacle(tmp_path, cleanup):
-    server = Valkey(tmp_path / "valkey")
+def test_a_stale_process_id_of_a_stranger_is_no_obstacle(server_folder, cleanup):
+    server = Valkey(server_folder / "valkey")
     cleanup(server)
     server.prepare()
     server.pid_file().write_text(f"{os.getpid()}\n")  # this test: alive, and not a Valkey
@@ -96,20 +100,20 @@ def test_a_stale_process_id_of_a_stranger_is_no_obstacle(tmp_path, cleanup):
     assert server.is_running()
 
 
-def test_a_server_that_cannot_start_quotes_its_log(tmp_path):
-    server = Postgres(tmp_path / "postgres", settings=FAST_AND_FORGETFUL | {"nonsense": "1"})
+def test_a_server_that_cannot_start_quotes_its_log(server_folder):
+    server = Postgres(server_folder / "postgres", settings=FAST_AND_FORGETFUL | {"nonsense": "1"})
     with pytest.raises(ServerError, match="unrecognized configuration parameter"):
         server.start()
     assert server.process is None
 
 
-def test_an_interrupted_creation_leaves_no_half_cluster(tmp_path, cleanup):
-    (tmp_path / "postgres.new").mkdir()
-    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
-    server = Postgres(tmp_path / "postgres", settings=FAST_AND_FORGETFUL)
+def test_an_interrupted_creation_leaves_no_half_cluster(server_folder, cleanup):
+    (server_folder / "postgres.new").mkdir()
+    (server_folder / "postgres.new" / "PG_VERSION").write_text("18\n")
+    server = Postgres(server_folder / "postgres", settings=FAST_AND_FORGETFUL)
     cleanup(server)
     server.start()
-    assert not (tmp_path / "postgres.new").exists()
+    assert not (server_folder / "postgres.new").exists()
 
 
 def test_valkey_is_reachable_through_a_private_socket_only(valkey):
@@ -129,19 +133,19 @@ def test_valkey_keeps_its_data(valkey, how):
         assert client.get("kept") == "yes"
 
 
-def test_valkey_refuses_a_folder_that_others_can_enter(tmp_path):
-    (tmp_path / "valkey").mkdir(mode=0o755)
-    (tmp_path / "valkey").chmod(0o755)
+def test_valkey_refuses_a_folder_that_others_can_enter(server_folder):
+    (server_folder / "valkey").mkdir(mode=0o755)
+    (server_folder / "valkey").chmod(0o755)
     with pytest.raises(ServerError, match="chmod 700"):
-        Valkey(tmp_path / "valkey").start()
+        Valkey(server_folder / "valkey").start()
 
 
-def test_the_site_runs_on_a_database_server_over_tcp(tmp_path, cleanup):
+def test_the_site_runs_on_a_database_server_over_tcp(server_folder, cleanup):
     """The same code as with the embedded socket: only DATABASE_URL differs."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Postgres(tmp_path / "pg", listen=("127.0.0.1", port), settings=FAST_AND_FORGETFUL)
+    server = Postgres(server_folder / "pg", listen=("127.0.0.1", port), settings=FAST_AND_FORGETFUL)
     cleanup(server)
     server.start()
     with psycopg.connect(server.url, autocommit=True) as connection:

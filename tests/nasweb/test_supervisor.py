@@ -101,8 +101,8 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    started = Stack(tmp_path_factory.mktemp("stack") / "var").start()
+def stack(module_folder):
+    started = Stack(module_folder / "var").start()
     try:
         yield started.wait_ready()
     finally:
@@ -166,7 +166,7 @@ def test_the_device_worker_follows_the_list_of_devices(stack):
         ]
         copied = ", ".join(f'"{name}"' for name in names)
         connection.execute(
-            f"INSERT INTO hardware_profiles_device (slug, name, {copied})"  # noqa: S608
+            f"INSERT INTO hardware_profiles_device (slug, name, {copied})"
             f" SELECT 'another', 'Another', {copied} FROM hardware_profiles_device"
             " WHERE slug = 'local-cpu'"
         )
