@@ -62,7 +62,7 @@ def run_search(
         history: finished and failed trials of the same search, in any order.
 
     Raises:
-        UnknownKeyError, ConfigError, ProblemError: now, before anything runs.
+        UnknownKeyError, ConfigError, ProblemError, DatasetError: now, before anything runs.
         InfeasibleError: while iterating; nothing that meets the analytic limits was found for
             the first trial.
         DatasetError: while iterating; files of the data set or table are missing or damaged.
@@ -198,7 +198,10 @@ def _make_evaluator(
     if data is not None:
         _check_fit(problem, data)
     if isinstance(evaluator, str):
-        return load_evaluator(evaluator, data)
+        scorer = load_evaluator(evaluator, data)
+        if reason := scorer.available():
+            raise DatasetError(reason)
+        return scorer
     if data is not None:
         raise ProblemError(
             "A data set is for an evaluator given by its key; this evaluator has its own."

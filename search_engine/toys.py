@@ -129,7 +129,13 @@ class ToyEvaluator:
     def __init__(self, breaks: Callable[[NetworkSpec], bool] = lambda _: False) -> None:
         self._breaks = breaks
 
-    def evaluate(self, network: NetworkSpec, *, seed: int, monitor: Monitor) -> Evaluation:
+    @classmethod
+    def available(cls) -> str:
+        return ""
+
+    def evaluate(
+        self, network: NetworkSpec, *, seed: int, monitor: Monitor, checkpoint: object = None
+    ) -> Evaluation:
         monitor.batch()
         if self._breaks(network):
             raise EvaluationError("This toy network was made to break.")

@@ -359,6 +359,11 @@ class TestSetup:
         with pytest.raises(ProblemError, match=r"input_shape=\(1, 8, 8\), classes=10"):
             search(evaluator="short_training", dataset="digits")
 
+    def test_evaluator_whose_table_is_not_here(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("NASWEB_DATA", str(tmp_path))
+        with pytest.raises(DatasetError, match="NASWEB_DATA"):
+            search(evaluator="tabular")
+
     def test_objective_without_a_source(self):
         problem = SearchProblem(ToySpace(), (Objective("accuracy"), Objective("latency_ms")))
         with pytest.raises(ProblemError, match="Nothing provides latency_ms"):
