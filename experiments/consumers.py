@@ -29,10 +29,12 @@ class ExperimentConsumer(AsyncJsonWebsocketConsumer):
         user = self.scope.get("user")
         await self.accept()
         if user is None or not user.is_authenticated:
-            return await self.close(NOT_SIGNED_IN)
+            await self.close(NOT_SIGNED_IN)
+            return
         self._id = str(self.scope["url_route"]["kwargs"]["experiment_id"])
         if not await database_sync_to_async(self._visible)():
-            return await self.close(NOT_FOUND)
+            await self.close(NOT_FOUND)
+            return
         self._after = _after(self.scope)
         self._changed = asyncio.Event()
         self._changed.set()
@@ -90,7 +92,8 @@ class ListConsumer(AsyncJsonWebsocketConsumer):
         user = self.scope.get("user")
         await self.accept()
         if user is None or not user.is_authenticated:
-            return await self.close(NOT_SIGNED_IN)
+            await self.close(NOT_SIGNED_IN)
+            return
         self._group = live.user_group(user.pk)
         self._changed: set[str] = set()
         self._wake = asyncio.Event()

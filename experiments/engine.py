@@ -52,9 +52,7 @@ def problem_for(experiment: Experiment) -> SearchProblem:
 
 def strategy_for(run: Run) -> StrategyPlan:
     """The run's strategy, settings checked, still to be given its problem."""
-    return StrategyPlan(
-        run.strategy, STRATEGIES.parse_config(run.strategy, run.strategy_config)
-    )
+    return StrategyPlan(run.strategy, STRATEGIES.parse_config(run.strategy, run.strategy_config))
 
 
 def evaluator_for(experiment: Experiment) -> Evaluator:
@@ -76,7 +74,7 @@ def is_immediate(experiment: Experiment) -> bool:
 
 @lru_cache(maxsize=1)
 def _cost_models() -> tuple[CostModel, ...]:
-    return tuple(COSTS.resolve(key)() for key in COSTS.keys())
+    return tuple(COSTS.resolve(key)() for key in COSTS.keys())  # noqa: SIM118 - a registry yields entries
 
 
 def analytic_metrics(network: NetworkSpec) -> dict[str, dict[str, Any]]:

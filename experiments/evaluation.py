@@ -13,7 +13,7 @@ from experiments.models import Trial
 from experiments.monitor import TrialMonitor
 from experiments.services import recording
 from experiments.verdict import failure, found_columns, sentence
-from search_engine.errors import Interrupted, SearchEngineError
+from search_engine.errors import Interrupted, SearchEngineError, TrainingError
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +75,7 @@ def _stored_checkpoint(path: Path) -> Any:
     """What an interrupted training left; None if there is nothing usable: it then starts again."""
     if not path.exists():
         return None
-    from search_engine.errors import TrainingError
-    from search_engine.training.checkpoint import Checkpoint
+    from search_engine.training.checkpoint import Checkpoint  # noqa: PLC0415 - needs PyTorch
 
     try:
         return Checkpoint.load(path)
@@ -87,7 +86,7 @@ def _stored_checkpoint(path: Path) -> Any:
 
 def _save_weights(trial: Trial, state: Any) -> str:
     """Write a state dict below the data folder, whole or not at all; returns the relative path."""
-    import torch
+    import torch  # noqa: PLC0415 - loaded when something was trained
 
     relative = Path("weights") / str(trial.experiment_id) / f"{trial.number}.pt"
     path = Path(settings.NASWEB_VAR) / relative

@@ -26,8 +26,6 @@ def ring(experiment_id: object) -> None:
     send = async_to_sync(layer.group_send)
     message = {"type": "experiment.changed", "experiment": str(experiment_id)}
     send(experiment_group(experiment_id), message)
-    readers = Experiment.objects.filter(pk=experiment_id).values_list(
-        "owner_id", "shared_with__id"
-    )
+    readers = Experiment.objects.filter(pk=experiment_id).values_list("owner_id", "shared_with__id")
     for user_id in {user for row in readers for user in row if user is not None}:
         send(user_group(user_id), message)

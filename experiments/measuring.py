@@ -42,7 +42,7 @@ def _measure_together(device: Device, trials: list[Trial]) -> None:
             engine.space_for(trial.experiment).decode(tuple(trial.genes)) for trial in trials
         ]
         results = measure_networks(device, networks)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - belongs to the trial, not to the worker
         if len(trials) > 1:  # one network spoils the session: find out which
             for trial in trials:
                 _measure_together(device, [trial])
@@ -58,7 +58,7 @@ def _measure_together(device: Device, trials: list[Trial]) -> None:
 
 def _fail(device: Device, trial: Trial, error: Exception) -> None:
     if not isinstance(error, SearchEngineError):
-        logger.exception("Measuring trial %s failed unexpectedly", trial.pk)
+        logger.error("Measuring trial %s failed unexpectedly", trial.pk, exc_info=error)
     columns = failure(error)
     line = recording.log_event("error", device.slug, f"#{trial.number} {columns['error']}")
     try:

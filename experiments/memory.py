@@ -12,26 +12,14 @@ import numpy as np
 
 from experiments import engine
 from experiments.models import Experiment, HypervolumePoint, Run, Trial
-from search_engine.errors import SpaceExhaustedError
-from search_engine.network import NetworkSpec
 from search_engine.pareto import HypervolumeTracker, non_dominated_mask, reference_point
 from search_engine.problem import SearchProblem
-from search_engine.protocols import Strategy, Turn
-from search_engine.seeding import proposal_rng
-from search_engine.types import Genes, TrialStatus
+from search_engine.proposing import Proposer
+from search_engine.protocols import Strategy
 from search_engine.types import Trial as EngineTrial
+from search_engine.types import TrialStatus
 
 REFERENCE_TRIALS = 10
-MAX_ATTEMPTS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """An architecture that the strategy wants evaluated."""
-
-    index: int
-    genes: Genes
-    network: NetworkSpec
 
 
 @dataclass
@@ -41,8 +29,7 @@ class RunMemory:
     run: Run
     problem: SearchProblem
     strategy: Strategy
-    taken: set[Genes] = field(default_factory=set)
-    digests: set[str] = field(default_factory=set)
+    proposer: Proposer
     last_seq: int = 0
     ended: list[tuple[list[float] | None, bool, float]] = field(default_factory=list)
     tracker: HypervolumeTracker | None = None
@@ -54,16 +41,15 @@ class RunMemory:
     def fresh(cls, run: Run) -> "RunMemory":
         """Nothing told yet; `learn` brings it up to date."""
         problem = engine.problem_for(run.experiment)
-        memory = cls(run, problem, engine.strategy_for(run).create(problem))
-        for genes, digest in run.trials.values_list("genes", "hash"):
-            memory.taken.add(tuple(genes))
-            memory.digests.add(digest)
-        return memory
+        strategy = engine.strategy_for(run).create(problem)
+        rows = run.trials.order_by("index").values_list("genes", "hash")
+        proposed = ((tuple(genes), digest) for genes, digest in rows)
+        return cls(run, problem, strategy, Proposer(problem, strategy, run.seed, proposed))
 
     @property
     def proposed(self) -> int:
         """Proposals so far: the index of the next one."""
-        return len(self.taken)
+        return self.proposer.proposed
 
     def learn(self, trials: Iterable[Trial]) -> None:
         """Tell ended trials, in the order in which they ended."""
@@ -76,30 +62,6 @@ class RunMemory:
             self.ended.append((complete, bool(trial.feasible), seconds))
             self.news.append(trial)
             self.last_seq = max(self.last_seq, trial.ended_seq or 0)
-
-    def propose(self) -> Proposal | None:
-        """The next architecture that is new by its structure; None: wait for results.
-
-        Raises:
-            SpaceExhaustedError, InfeasibleError: nothing is left to propose.
-        """
-        collided: set[Genes] = set()
-        index = self.proposed
-        for attempt in range(MAX_ATTEMPTS):
-            taken = self.taken | collided if collided else self.taken
-            turn = Turn(index, proposal_rng(self.run.seed, index, attempt), taken)
-            genes = self.strategy.ask(turn)
-            if genes is None:
-                return None
-            network = self.problem.space.decode(genes)
-            if network.digest not in self.digests:
-                self.taken.add(genes)
-                self.digests.add(network.digest)
-                return Proposal(index, genes, network)
-            collided.add(genes)
-        raise SpaceExhaustedError(
-            f"{MAX_ATTEMPTS} proposals in a row were architectures already evaluated."
-        )
 
     def choose_reference(self, *, final: bool) -> dict[str, list[float]] | None:
         """Reference point and ideal for the experiment, once enough trials have all objectives."""
@@ -126,9 +88,7 @@ class RunMemory:
                 value = self.tracker.add(costs)
             share = value / self.box if self.box > 0 else 0.0
             points.append(
-                HypervolumePoint(
-                    run=self.run, trials=count + 1, seconds=seconds, hypervolume=share
-                )
+                HypervolumePoint(run=self.run, trials=count + 1, seconds=seconds, hypervolume=share)
             )
         self.points_made = len(self.ended)
         return points

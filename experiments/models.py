@@ -159,7 +159,9 @@ class Trial(Lease):
         max_length=60, blank=True, help_text="Device that has to measure it next; empty = none."
     )
     metrics = models.JSONField(default=dict, help_text="Number objects by metric key.")
-    costs = models.JSONField(null=True, help_text="Objective values to minimise, for finished ones.")
+    costs = models.JSONField(
+        null=True, help_text="Objective values to minimise, for finished ones."
+    )
     violation = models.FloatField(null=True)
     feasible = models.BooleanField(null=True)
     on_front = models.BooleanField(default=False)

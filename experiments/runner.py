@@ -1,19 +1,21 @@
 """Advances a run: learns what ended, proposes what there is room for, ends it when it is over."""
 
 import time
+from collections.abc import Callable
 
 from django.db.models import Q
 from django.utils import timezone
 
 from experiments import doorbell, engine
 from experiments.leases import FREE, keep_alive, lease_values, worker_name
-from experiments.memory import Proposal, RunMemories, RunMemory
+from experiments.memory import RunMemories, RunMemory
 from experiments.models import Run, Trial
 from experiments.selectors import active_runs, living_workers
 from experiments.services import lifecycle, recording
 from experiments.verdict import failure, found_columns
 from hardware_profiles.selectors import active_devices
 from search_engine.errors import InfeasibleError, SearchEngineError, SpaceExhaustedError
+from search_engine.proposing import Proposal
 from search_engine.protocols import Evaluator, SilentMonitor
 
 IN_PLACE_SECONDS = 0.25
@@ -50,44 +52,41 @@ def _step(run: Run) -> bool:
     """One round; True if there is more to do at once (free evaluators only)."""
     if run.status not in Run.ACTIVE:
         return False
-    if run.status == Run.Status.QUEUED:
-        recording.begin_run(run)
     if disabled := _disabled_devices(run):
         reason = f"Device {disabled} was disabled. Enable it in the admin, then resume."
         lifecycle.pause(experiment=run.experiment, by="search", reason=reason)
         return False
+    if run.status == Run.Status.QUEUED:
+        recording.begin_run(run)
     memory = memories.recall(run)
-    over = "max_seconds" if _time_is_up(run) else ""
     immediate = engine.is_immediate(run.experiment)
-    if not over:
-        try:
-            if immediate:
-                _evaluate_in_place(memory)
-            else:
-                _propose(memory)
-        except SpaceExhaustedError:
-            over = "space_exhausted"
-        except InfeasibleError:
-            if not memory.proposed:
-                raise
-            over = "nothing_else_feasible"
-        if not over and memory.proposed >= run.max_trials:
-            over = "max_trials"
-    elif not immediate:
-        recording.drop_waiting(run)
+    over = _go_on(memory, _evaluate_in_place if immediate else _propose)
     waiting = run.trials.filter(status__in=Trial.OPEN).exists()
     recording.absorb(memory, finished=over if not waiting else "")
     return immediate and not over
+
+
+def _go_on(memory: RunMemory, propose: Callable[[RunMemory], None]) -> str:
+    """Propose if the budget allows; returns why there will be no more proposals, or nothing."""
+    run = memory.run
+    if run.max_seconds is not None and run.seconds >= run.max_seconds:
+        recording.drop_waiting(run)
+        return "max_seconds"
+    try:
+        propose(memory)
+    except SpaceExhaustedError:
+        return "space_exhausted"
+    except InfeasibleError:
+        if not memory.proposed:
+            raise
+        return "nothing_else_feasible"
+    return "max_trials" if memory.proposed >= run.max_trials else ""
 
 
 def _disabled_devices(run: Run) -> str:
     wanted = engine.spec_of(run.experiment).devices
     active = set(active_devices().filter(slug__in=wanted).values_list("slug", flat=True))
     return ", ".join(slug for slug in wanted if slug not in active)
-
-
-def _time_is_up(run: Run) -> bool:
-    return run.max_seconds is not None and run.seconds >= run.max_seconds
 
 
 def _propose(memory: RunMemory) -> None:
@@ -108,7 +107,7 @@ def _take(memory: RunMemory, count: int) -> list[Proposal]:
     """Up to `count` proposals; what came before the space ran out is not thrown away."""
     proposals: list[Proposal] = []
     try:
-        while len(proposals) < count and (proposal := memory.propose()) is not None:
+        while len(proposals) < count and (proposal := memory.proposer.next()) is not None:
             proposals.append(proposal)
     except (SpaceExhaustedError, InfeasibleError):
         if not proposals:
@@ -120,7 +119,7 @@ def _new_trial(run: Run, proposal: Proposal) -> Trial:
     return Trial(
         experiment_id=run.experiment_id,
         run=run,
-        index=proposal.index,
+        index=proposal.number,
         genes=list(proposal.genes),
         hash=proposal.network.digest,
         metrics=engine.analytic_metrics(proposal.network),
@@ -149,9 +148,7 @@ def _score_now(memory: RunMemory, evaluator: Evaluator, proposal: Proposal) -> T
     trial = _new_trial(memory.run, proposal)
     trial.started_at = timezone.now()
     try:
-        found = evaluator.evaluate(
-            proposal.network, seed=memory.run.seed, monitor=SilentMonitor()
-        )
+        found = evaluator.evaluate(proposal.network, seed=memory.run.seed, monitor=SilentMonitor())
         columns = found_columns(memory.problem, trial, found)
     except SearchEngineError as error:
         columns = failure(error)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,7 @@ def _completion_gaps(experiment: Experiment) -> np.ndarray:
         .order_by("-finished_at")
         .values_list("finished_at", flat=True)[: ETA_INTERVALS + 1]
     )
-    return np.array([(late - early).total_seconds() for late, early in zip(ends, ends[1:])])
+    return np.array([(late - early).total_seconds() for late, early in pairwise(ends)])
 
 
 def _eta(gaps: np.ndarray, left: int) -> tuple[float | None, float | None, float | None]:

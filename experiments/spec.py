@@ -70,7 +70,9 @@ class ExperimentSpec(Config):
     evaluator: Choice = Choice(key="short_training")
     budget: BudgetSpec
     seeds: tuple[int, ...] = Field((0,), min_length=1, max_length=20)
-    baseline: str | None = Field(None, description="Strategy to run beside it, such as random_search.")
+    baseline: str | None = Field(
+        None, description="Strategy to run beside it, such as random_search."
+    )
 
     @property
     def primary_device(self) -> str:
@@ -78,9 +80,7 @@ class ExperimentSpec(Config):
 
     def engine_objectives(self) -> tuple[Objective, ...]:
         """Objectives for the engine, devices filled in."""
-        return tuple(
-            Objective(o.metric, o.direction, self._device_of(o)) for o in self.objectives
-        )
+        return tuple(Objective(o.metric, o.direction, self._device_of(o)) for o in self.objectives)
 
     def engine_constraints(self) -> tuple[Constraint, ...]:
         """Constraints for the engine, devices filled in."""
@@ -176,17 +176,21 @@ def _dataset_mistakes(spec: ExperimentSpec) -> Iterator[tuple[str, str]]:
     needs = EVALUATORS.entry(spec.evaluator.key).needs if spec.evaluator.key in EVALUATORS else ()
     if spec.dataset is None:
         if "dataset" in needs:
-            yield "dataset", (
-                f"Evaluator {spec.evaluator.key!r} trains networks and needs a data set. "
-                f"Known: {', '.join(DATASETS.keys())}."
+            yield (
+                "dataset",
+                (
+                    f"Evaluator {spec.evaluator.key!r} trains networks and needs a data set. "
+                    f"Known: {', '.join(DATASETS.keys())}."
+                ),
             )
     elif spec.dataset not in DATASETS:
         yield "dataset", _unknown("data set", spec.dataset, DATASETS.keys())
     elif reason := DATASETS.resolve(spec.dataset).available():
         yield "dataset", reason
-    if spec.evaluator.key in EVALUATORS and "dataset" not in needs:
-        if reason := EVALUATORS.resolve(spec.evaluator.key).available():
-            yield "evaluator.key", reason
+    if spec.evaluator.key in EVALUATORS and (
+        reason := EVALUATORS.resolve(spec.evaluator.key).available()
+    ):
+        yield "evaluator.key", reason
 
 
 def _metric_mistakes(spec: ExperimentSpec) -> Iterator[tuple[str, str]]:
@@ -222,8 +226,9 @@ def _limit_mistakes(limit: ConstraintSpec, path: str) -> Iterator[tuple[str, str
     if limit.metric == "accuracy" and not 0 <= limit.value <= 1:
         yield f"{path}.value", f"Accuracy is a fraction from 0 to 1, got {limit.value:g}."
     elif limit.metric != "accuracy" and limit.op == "<=" and limit.value <= 0:
-        yield f"{path}.value", (
-            f"Nothing has {limit.metric} <= {limit.value:g}; the limit must be positive."
+        yield (
+            f"{path}.value",
+            (f"Nothing has {limit.metric} <= {limit.value:g}; the limit must be positive."),
         )
     elif limit.value < 0:
         yield f"{path}.value", f"The limit must not be negative, got {limit.value:g}."
@@ -253,20 +258,14 @@ def _unreachable_limits(spec: ExperimentSpec, space: SearchSpace) -> dict[str, l
 
 
 def _explain(limits: list[Any], nearest: dict[str, tuple[float, float]]) -> dict[str, list[str]]:
-    messages = {
-        path: [
-            f"No architecture in {FEASIBILITY_DRAWS:,} draws has {limit.metric} {limit.op} "
-            f"{limit.value:g}; the nearest has {nearest[path][1]:g}. Relax the limit."
-        ]
-        for path, limit, _ in limits
-        if nearest[path][0] > 0
-    }
-    return messages or {
-        "constraints": [
-            f"No architecture in {FEASIBILITY_DRAWS:,} draws satisfies all limits together. "
-            "Relax one of them."
-        ]
-    }
+    draws, messages = f"{FEASIBILITY_DRAWS:,} random architectures", {}
+    for path, limit, _ in limits:
+        miss, value = nearest[path]
+        if miss > 0:
+            rule = f"{limit.metric} {limit.op} {limit.value:g}"
+            text = f"None of {draws} has {rule}; the nearest has {value:g}. Relax the limit."
+            messages[path] = [text]
+    return messages or {"constraints": [f"None of {draws} meets all limits at once. Relax one."]}
 
 
 def _unknown(noun: str, got: str, known: Any) -> str:

@@ -84,5 +84,3 @@ def let_go(**_: object) -> None:
     from experiments.monitor import shutdown
 
     shutdown.set()
-
-

@@ -34,8 +34,7 @@ def found_columns(problem: SearchProblem, trial: Trial, found: Evaluation) -> di
         more["spread"] = {"standard_error": found.details["standard_error"]}
         more["n"] = found.details["n"]
     numbers = {
-        key: engine.number(value, key, found.origin, **more)
-        for key, value in found.metrics.items()
+        key: engine.number(value, key, found.origin, **more) for key, value in found.metrics.items()
     }
     return {
         **verdict(problem, {**trial.metrics, **numbers}),

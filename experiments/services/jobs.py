@@ -38,11 +38,17 @@ def request_measurement(
     if trial is None:
         checked = load_space(space).canonical(tuple(genes))
         params = {"search_space": space, "genes": list(checked)}
-    return _store(Job(owner=owner, kind=Job.Kind.MEASURE, device=device, trial=trial, params=params))
+    return _store(
+        Job(owner=owner, kind=Job.Kind.MEASURE, device=device, trial=trial, params=params)
+    )
 
 
 def request_export(
-    *, owner: AbstractBaseUser, trial: Trial, format: str, options: dict[str, Any] | None = None
+    *,
+    owner: AbstractBaseUser,
+    trial: Trial,
+    format: str,  # noqa: A002 - the word of the API
+    options: dict[str, Any] | None = None,
 ) -> Job:
     """Queue an export of a trained trial.
 
@@ -83,7 +89,9 @@ def cancel_job(*, job: Job) -> Job:
         recording.lock(job.trial.experiment_id)
     job = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
     if job.status not in Job.OPEN:
-        raise StateConflict(f"The job is {job.status}; only queued and running ones can be cancelled.")
+        raise StateConflict(
+            f"The job is {job.status}; only queued and running ones can be cancelled."
+        )
     job.status, job.finished_at = Job.Status.CANCELLED, timezone.now()
     job.save(update_fields=["status", "finished_at"])
     _tell(job)
@@ -170,5 +178,3 @@ def _short(result: dict[str, Any] | None) -> dict[str, Any] | None:
     if result is None:
         return None
     return {key: value for key, value in result.items() if key not in ("samples", "environment")}
-
-

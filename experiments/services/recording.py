@@ -34,7 +34,8 @@ def emit(experiment_id: object, events: Iterable[Event], run: Run | None = None)
     table = Experiment._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET last_seq = last_seq + %s WHERE id = %s RETURNING last_seq",
+            f"UPDATE {table} SET last_seq = last_seq + %s"  # noqa: S608 - our own table
+            " WHERE id = %s RETURNING last_seq",
             [len(events), str(experiment_id)],
         )
         (last,) = cursor.fetchone()
@@ -113,9 +114,7 @@ def add_trials(run: Run, trials: list[Trial]) -> None:
 
 def claim_trials(keys: Sequence[int], status: str) -> list[Trial]:
     """Take queued trials of active runs; those that are taken, cancelled or gone are left out."""
-    free = Trial.objects.filter(
-        pk__in=keys, status=Trial.Status.QUEUED, run__status__in=Run.ACTIVE
-    )
+    free = Trial.objects.filter(pk__in=keys, status=Trial.Status.QUEUED, run__status__in=Run.ACTIVE)
     claimed = []
     for key in keys:  # one statement each: whoever updates first has it
         now = timezone.now()
@@ -264,7 +263,6 @@ def reclaim(trial: Trial) -> None:
         trial.status = Trial.Status.QUEUED
     else:
         trial.status = Trial.Status.CANCELLED
-    text = f"{trial}: its worker {trial.lease_owner} stopped answering"
     if trial.status == Trial.Status.QUEUED and trial.attempts >= MAX_ATTEMPTS:
         trial.status = Trial.Status.FAILED
         columns |= {
@@ -275,9 +273,13 @@ def reclaim(trial: Trial) -> None:
         }
     if not dead.update(status=trial.status, **columns):
         return
+    text = f"{trial}: its worker {trial.lease_owner} fell silent; now {trial.status}."
     emit(
         experiment.pk,
-        [candidates_event(run, [trial]), log_event("warning", "reaper", f"{text}; {trial.status}.")],
+        [
+            candidates_event(run, [trial]),
+            log_event("warning", "reaper", text),
+        ],
         run,
     )
     if trial.status == Trial.Status.QUEUED:

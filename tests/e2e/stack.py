@@ -45,7 +45,10 @@ class Stack:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
-                cwd=ROOT, env=self._environment, stdout=log, stderr=log,
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
             )
         self.wait_for(self.is_ready, 120, "the stack to be ready")
 
@@ -102,7 +105,9 @@ class Stack:
             body = json.dumps({"username": "admin", "password": self.password}).encode()
             request = Request(
                 f"{self.url}/api/v1/auth/token/",
-                data=body, method="POST", headers={"Content-Type": "application/json"},
+                data=body,
+                method="POST",
+                headers={"Content-Type": "application/json"},
             )
             with urlopen(request, timeout=30) as answer:
                 self._token = json.loads(answer.read())["token"]

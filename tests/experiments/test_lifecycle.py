@@ -45,8 +45,11 @@ def test_a_paused_experiment_does_nothing_and_resumes_to_the_same_end(alice, beg
 
 @pytest.mark.parametrize(
     ("action", "after"),
-    [("pause", Trial.Status.QUEUED), ("stop", Trial.Status.CANCELLED),
-     ("cancel", Trial.Status.CANCELLED)],
+    [
+        ("pause", Trial.Status.QUEUED),
+        ("stop", Trial.Status.CANCELLED),
+        ("cancel", Trial.Status.CANCELLED),
+    ],
 )
 def test_a_training_notices_within_one_batch(alice, begun, action, after, monkeypatch):
     """The request arrives after the third batch; the training must not see a fifth."""
@@ -93,8 +96,15 @@ def test_a_finished_experiment_can_be_extended(alice):
 
 @pytest.mark.parametrize(
     ("state", "action"),
-    [("done", "pause"), ("done", "resume"), ("done", "stop"), ("done", "cancel"),
-     ("running", "resume"), ("cancelled", "extend"), ("running", "delete_experiment")],
+    [
+        ("done", "pause"),
+        ("done", "resume"),
+        ("done", "stop"),
+        ("done", "cancel"),
+        ("running", "resume"),
+        ("cancelled", "extend"),
+        ("running", "delete_experiment"),
+    ],
 )
 def test_actions_that_the_state_forbids_say_why(alice, begun, state, action):
     Experiment.objects.filter(pk=begun.pk).update(status=state)

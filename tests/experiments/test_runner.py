@@ -68,9 +68,7 @@ def test_the_front_is_what_no_feasible_candidate_beats(alice):
     experiment = finished(alice, tabular())
     rows = [(t.number, t.costs) for t in experiment.trials.filter(feasible=True)]
     expected = {
-        number
-        for number, mine in rows
-        if not any(_beats(other, mine) for _, other in rows)
+        number for number, mine in rows if not any(_beats(other, mine) for _, other in rows)
     }
     assert {trial.number for trial in selectors.front(experiment)} == expected
 
@@ -91,7 +89,10 @@ def test_a_table_run_stores_every_trial_and_a_monotone_hypervolume(alice):
 
 @pytest.mark.parametrize("strategy", ["nsga2", "regularized_evolution", "random_search"])
 def test_a_worker_that_forgot_everything_proposes_the_same(alice, strategy):
-    choice = {"key": strategy, "config": {} if strategy == "random_search" else {"population_size": 8}}
+    choice = {
+        "key": strategy,
+        "config": {} if strategy == "random_search" else {"population_size": 8},
+    }
     straight = finished(alice, tabular(strategy=choice))
     restarted = lifecycle.create_experiment(owner=alice, data=tabular(strategy=choice))
     small, runner.IN_PLACE_TRIALS = runner.IN_PLACE_TRIALS, 5
@@ -128,8 +129,10 @@ def test_seeds_and_baseline_are_runs_of_their_own(alice):
     experiment = finished(alice, data)
     runs = list(experiment.runs.all())
     assert sorted((r.seed, r.strategy, r.is_baseline) for r in runs) == [
-        (0, "nsga2", False), (0, "random_search", True),
-        (1, "nsga2", False), (1, "random_search", True),
+        (0, "nsga2", False),
+        (0, "random_search", True),
+        (1, "nsga2", False),
+        (1, "random_search", True),
     ]
     assert all(run.trials.count() == 20 for run in runs)
     assert not experiment.trials.filter(run__is_baseline=True, on_front=True).exists()

@@ -38,8 +38,11 @@ def test_a_checked_document_checks_to_itself():
             "got -1",
         ),
         ({"strategy": {"key": "nsga2", "config": {"pop": 3}}}, "strategy.config.pop", "Allowed"),
-        ({"evaluator": {"key": "short_training", "config": {"epochs": 0}}},
-         "evaluator.config.epochs", "got 0"),
+        (
+            {"evaluator": {"key": "short_training", "config": {"epochs": 0}}},
+            "evaluator.config.epochs",
+            "got 0",
+        ),
         ({"budget": {"max_trials": -5}}, "budget.max_trials", "got -5"),
         ({"budget": {"max_trials": 5, "max_seconds": -1}}, "budget.max_seconds", "got -1"),
         ({"budget": {}}, "budget.max_trials", "required"),
