@@ -1,7 +1,6 @@
 """The walk over a document: each form of part becomes a compiled part."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -45,7 +44,7 @@ def _enter(part: doc.Part, scope: Scope) -> Scope:
     env = dict(scope.env)
     for name, setting in part.variables.items():
         env[name] = compile_setting(setting, name, scope.at("variables", name))
-    return replace(scope, env=env, stage=part.stage or scope.stage)
+    return scope._replace(env=env, stage=part.stage or scope.stage)
 
 
 def _boxed(part: doc.Part, scope: Scope) -> Part:
@@ -54,7 +53,7 @@ def _boxed(part: doc.Part, scope: Scope) -> Part:
         raise scope.at("block").fail("Blocks do not nest; a part around this one is a block.")
     kind = str(part.block or getattr(part, "op", "part"))
     name = scope.block_id(kind)
-    inner = replace(scope, block=name)
+    inner = scope._replace(block=name)
     member = _FORMS[type(part)](part, inner)
     named: dict[str, Value] = {}
     own = member.attributes if isinstance(member, parts.Layer) else {}
@@ -79,7 +78,7 @@ def _layer(part: doc.OpPart, scope: Scope) -> Part:
 
 def _chain(members: list[Any], scope: Scope) -> Part:
     if len(members) != 1:
-        scope = replace(scope, slot=False)
+        scope = scope._replace(slot=False)
     compiled = tuple(compile_part(member, scope.at(i)) for i, member in enumerate(members))
     return parts.Chain(compiled, _union(compiled))
 
@@ -110,7 +109,7 @@ def _copy(part: doc.RepeatPart, scope: Scope, times: Constant | Decision, number
         inner = scope.shared(*names, place=name)
     else:
         inner = scope.inside(name)
-    inner = replace(inner.at("repeat"), first=number == 1, slot=True)
+    inner = inner.at("repeat")._replace(first=number == 1, slot=True)
     if isinstance(times, Decision) and min(times.values) < number:
         inner = inner.under(times.where([count >= number for count in times.values]))
     return inner
@@ -152,16 +151,16 @@ def _optional(part: doc.OptionalPart, scope: Scope) -> Part:
 
 
 def _residual(part: doc.ResidualPart, scope: Scope) -> Part:
-    inner = replace(scope.at("residual"), slot=False)
+    inner = scope.at("residual")._replace(slot=False)
     member = compile_part(part.residual, inner)
     name = inner.layer_id("add")
     return parts.Residual(name, member, scope.block, scope.path, member.variables)
 
 
 def _parallel(part: doc.ParallelPart, scope: Scope) -> Part:
-    inner = replace(scope.at("parallel"), slot=False)
+    inner = scope.at("parallel")._replace(slot=False)
     members = tuple(
-        compile_part(member, replace(inner.at(i), place=(*inner.place, f"branch{i + 1}")))
+        compile_part(member, inner.at(i)._replace(place=(*inner.place, f"branch{i + 1}")))
         for i, member in enumerate(part.parallel)
     )
     name = inner.layer_id(part.merge)
@@ -175,7 +174,7 @@ def _cell(part: doc.CellPart, scope: Scope) -> Part:
         for target in range(1, part.cell.nodes)
     )
     head = _head(arriving, scope)
-    name = replace(scope, slot=True).layer_id("cell")
+    name = scope._replace(slot=True).layer_id("cell")
     return parts.Cell(
         name,
         arriving[:head],
@@ -215,7 +214,7 @@ def _use(part: doc.UsePart, scope: Scope) -> Part:
     if part.use in scope.using:
         raise scope.at("use").fail(f"The definition {part.use!r} uses itself.")
     inner = scope.shared(part.use) if part.share else scope
-    inner = replace(inner, path=f"define.{part.use}", using=(*scope.using, part.use))
+    inner = inner._replace(path=f"define.{part.use}", using=(*scope.using, part.use))
     return compile_part(define[part.use], inner)
 
 

@@ -1,8 +1,9 @@
 """What the compiler knows while it walks a document: names, conditions, places, limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 from search_engine.errors import SpaceError
 from search_engine.network import Shape
@@ -16,6 +17,7 @@ MAX_VARIABLES = 2_000
 
 Conditions = Mapping[int, frozenset[int]]
 Setting = Constant | Decision
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -38,13 +40,14 @@ class Ids:
     def __init__(self) -> None:
         self._taken: set[str] = set()
         self._order: list[str] = []
+        self._next: dict[str, int] = {}
 
     def unique(self, place: Sequence[str]) -> str:
         """A free id for a place."""
-        base = "_".join(place)
-        name, number = base, 2
+        name = base = "_".join(place)
         while name in self._taken:
-            name, number = f"{base}_{number}", number + 1
+            number = self._next[base] = self._next.get(base, 1) + 1
+            name = f"{base}_{number}"
         self._add([name])
         return name
 
@@ -57,6 +60,8 @@ class Ids:
         freed = self._order[mark:]
         del self._order[mark:]
         self._taken.difference_update(freed)
+        for name in freed:
+            self._next.pop(name, None)
         return freed
 
     def take(self, names: Iterable[str]) -> None:
@@ -100,8 +105,7 @@ class Table:
         return Variable(item.decision.name, item.decision.values, tuple(active_if))
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Where the walk is.
 
     Attributes:
@@ -119,8 +123,8 @@ class Scope:
     names: tuple[str, ...] = ()
     place: tuple[str, ...] = ()
     slot: bool = False
-    env: Mapping[str, Setting] = field(default_factory=dict)
-    conditions: Conditions = field(default_factory=dict)
+    env: Mapping[str, Setting] = _NOTHING
+    conditions: Conditions = _NOTHING
     stage: str = ""
     block: str = ""
     first: bool | None = None
@@ -132,21 +136,21 @@ class Scope:
         path = self.path
         for key in keys:
             path = join(path, key)
-        return replace(self, path=path)
+        return self._replace(path=path)
 
     def inside(self, name: str, *, slot: bool = False) -> Self:
         """Below a named part."""
-        return replace(self, names=(*self.names, name), place=(*self.place, name), slot=slot)
+        return self._replace(names=(*self.names, name), place=(*self.place, name), slot=slot)
 
     def alternative(self, name: str, key: str) -> Self:
         """In one of the parts between which the decision `name` picks: they share a place."""
         names, place = (*self.names, name, key), (*self.place, name)
-        return replace(self, names=names, place=place, slot=True)
+        return self._replace(names=names, place=place, slot=True)
 
     def shared(self, *names: str, place: str = "") -> Self:
         """In a copy that shares its decisions, which are named `names`, with other copies."""
         where = (*self.place, place) if place else self.place
-        return replace(self, names=names, place=where, instance=set())
+        return self._replace(names=names, place=where, instance=set())
 
     def layer_id(self, kind: str) -> str:
         """An id for a layer: its place, with its kind unless the place was made for it."""
@@ -168,7 +172,7 @@ class Scope:
         if not both:
             name = self.table.declared[index].decision.name
             raise SpaceError(f"No value of {name!r} ever leads here; remove this part.", self.path)
-        return replace(self, conditions={**self.conditions, index: both})
+        return self._replace(conditions={**self.conditions, index: both})
 
     def fail(self, message: str) -> SpaceError:
         """An error at this place."""

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -21,16 +23,24 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
     """Safe YAML in which a key that is written twice is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.value in seen:
-                line = key_node.start_mark.line + 1
-                raise SpaceError(
-                    f"The key {key_node.value!r:.80} is written twice.", f"line {line}"
-                )
-            seen.add(key_node.value if isinstance(key_node.value, str) else id(key_node))
+        seen: set[str] = set()
+        for key, _ in node.value:
+            line = f"line {key.start_mark.line + 1}"
+            if not isinstance(key, yaml.ScalarNode):
+                raise SpaceError("Keys are text, not lists or mappings.", line)
+            if key.value in seen:
+                raise SpaceError(f"The key {key.value!r:.80} is written twice.", line)
+            seen.add(key.value)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return mapping
+
+
+# YAML 1.1 takes 1e-3 for text; people and JSON mean a number.
+_StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
 
 
 def parse_document(text: str) -> dict[str, Any]:
@@ -42,13 +52,29 @@ def parse_document(text: str) -> dict[str, Any]:
     if len(text) > MAX_CHARACTERS:
         raise SpaceError(f"A document may have {MAX_CHARACTERS:,} characters, got {len(text):,}.")
     try:
-        _check_events(text)
-        data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - derives from the safe loader
+        data = _load(text)
     except yaml.YAMLError as error:
         raise SpaceError(f"Not valid YAML or JSON: {_reason(error)}", _line(error)) from error
     except (ValueError, RecursionError) as error:
         raise SpaceError(f"Not valid YAML or JSON: {error}.") from error
     return check_data(data)
+
+
+def _load(text: str) -> Any:
+    if text.lstrip().startswith("{"):  # JSON, unless it turns out to be YAML's flow style
+        with suppress(ValueError):
+            return json.loads(text, object_pairs_hook=_unique)
+    _check_events(text)
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - derives from the safe loader
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise SpaceError(f"The key {twice!r:.80} is written twice.")
+    return mapping
 
 
 def check_data(data: object) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tests.search_engine.nn.hooks import counted, stored
 def test_rules_equal_counting_on_the_module(key, shape, classes):
     space = compile_space(key, input_shape=shape, classes=classes)
     rng = np.random.default_rng(5)
-    models = {name: COSTS.resolve(name)() for name in COSTS.keys()}
+    models = {name: COSTS.resolve(name)() for name in (entry.key for entry in COSTS)}
     for _ in range(15):
         network = space.decode(space.sample(rng))
         module = build(network)

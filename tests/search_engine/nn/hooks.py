@@ -1,4 +1,4 @@
-"""Counts parameters and MACs by looking at a built module while it runs: the independent witness."""
+"""Counts parameters and MACs of a module while it runs: the independent witness."""
 
 import torch
 from torch import nn
