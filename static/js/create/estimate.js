@@ -108,7 +108,7 @@ function share({ feasible_share: part }) {
 function verdict(answer) {
   const notes = answer.notes?.length ? [el("ul", { class: "notes" }, ...answer.notes.map((text) => el("li", {}, text)))] : [];
   if (answer.feasible_share > 0) return notes;
-  return [notice("error", `None of ${count(answer.draws)} random networks meets the limits. Relax one of them before you start.`), ...notes];
+  return [notice("error", `None of ${count(answer.draws)} random networks meets the limits: the search may find nothing. Relax one of them before you start.`), ...notes];
 }
 
 function histograms(answer, catalog) {
