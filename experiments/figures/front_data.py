@@ -169,7 +169,7 @@ def _front_of(points: Sequence[Point], x: Axis, y: Axis) -> list[Point]:
 def _range(a: Axis, values: Sequence[float]) -> tuple[float, float]:
     """Of the values; a limit is shown if that less than doubles the range."""
     if not values:
-        return padded([limit.value for limit in a.limits] or [0.0, 1.0])
+        return 0.0, max([1.3 * limit.value for limit in a.limits], default=a.factor)
     low, high = padded(list(values))
     for limit in a.limits:
         wider = min(low, limit.value), max(high, limit.value)

@@ -8,6 +8,12 @@ from experiments.figures.chart import Figure, axis, layout
 
 COLOURS = ("front", "limit", "second", "baseline")
 MAX_CURVES = 8
+LOG = {
+    "type": "log",
+    "tickmode": "array",
+    "tickvals": [digit * 10.0**power for power in range(-5, 3) for digit in (1, 2, 5)],
+    "tickformat": "~g",
+}
 
 Curve = Sequence[Mapping[str, Any]]
 
@@ -23,8 +29,8 @@ def figure(curves: Mapping[str, Curve], best: str = "") -> Figure:
     return {
         "data": traces,
         "layout": layout(
-            axis("Epoch", rangemode="tozero", dtick=_epoch_tick(curves.values())),
-            axis("Loss", type="log", dtick="D2"),
+            axis("Epoch", dtick=_epoch_tick(curves.values())),
+            axis("Loss", **LOG),
             hovermode="x",
         ),
     }
@@ -50,8 +56,8 @@ def training_figure(curve: Curve) -> Figure:
     return {
         "data": [*losses, top],
         "layout": layout(
-            axis("Epoch", rangemode="tozero", dtick=_epoch_tick([curve])),
-            axis("Loss", type="log", domain=[0, 0.46], dtick="D2"),
+            axis("Epoch", dtick=_epoch_tick([curve])),
+            axis("Loss", domain=[0, 0.46], **LOG),
             yaxis2=axis("Accuracy", domain=[0.54, 1], ticksuffix=" %", anchor="x"),
             hovermode="x",
         ),

@@ -18,7 +18,7 @@ def figure(data: FrontData) -> Figure:
         _line("baseline", data.baseline, data.steps, dash="dot"),
         _line("front", data.front, data.steps),
         _knee(data),
-        _markers("new", [], symbol="circle-open", size=15, opacity=1.0, line_width=2),
+        _markers("new", [], symbol="circle-open", size=15, opacity=0.8, line_width=1.5),
     ]
     traces[1]["marker"]["line"] = {"width": 1.5, "color": palette.TRACES["infeasible"]}
     x_axis = axis(data.x.title, range=list(x_range), tickformat=_tick_format(data.x))

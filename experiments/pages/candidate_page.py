@@ -28,6 +28,8 @@ def context(trial: Trial, *, is_owner: bool, user: AbstractBaseUser) -> dict[str
     experiment = trial.experiment
     seq = experiment.last_seq  # as of the query that found the trial: not younger than the rest
     network = selectors.network_of(trial)
+    layers = layer_rows(network)
+    most = max((layer.share for layer in layers), default=0.0)
     front = [row.number for row in selectors.front(experiment)]
     jobs = [job_data(job) for job in selectors.jobs_for(user).filter(trial=trial)]
     return {
@@ -41,7 +43,7 @@ def context(trial: Trial, *, is_owner: bool, user: AbstractBaseUser) -> dict[str
         "training": _training_facts(trial),
         "strip": _safe(strip_svg(network, title=f"Blocks of candidate #{trial.number}")),
         "graph": _safe(graph_svg(network, title=f"Layers of candidate #{trial.number}")),
-        "layers": [_layer(row) for row in layer_rows(network)],
+        "layers": [_layer(row, most) for row in layers],
         "totals": {
             "params": numbers.compact(network.params),
             "macs": numbers.compact(network.macs),
@@ -178,7 +180,8 @@ def _training_facts(trial: Trial) -> list[dict[str, str]]:
     return facts
 
 
-def _layer(row: Layer) -> dict[str, Any]:
+def _layer(row: Layer, most: float) -> dict[str, Any]:
+    """A row of the table; the bar is relative to the costliest layer's share of the MACs."""
     look = palette.family(row.family)
     return {
         "id": row.id,
@@ -191,6 +194,7 @@ def _layer(row: Layer) -> dict[str, Any]:
         "params": numbers.compact(row.params) if row.params else "0",
         "macs": numbers.compact(row.macs) if row.macs else "0",
         "share": f"{100 * row.share:.1f}",
+        "bar": f"{100 * row.share / most:.0f}" if most else "0",
     }
 
 

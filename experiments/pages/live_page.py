@@ -190,6 +190,11 @@ def _kpis(
             "value": f"{volume:.3f}" if volume is not None else numbers.MISSING,
             "note": "",
         },
+        *(
+            [{"key": "baseline", "label": "Against baseline", "value": numbers.MISSING, "note": ""}]
+            if experiment.config.get("baseline")
+            else []
+        ),
         {"key": "front", "label": "Front", "value": str(len(snapshot["front"])), "note": ""},
         {"key": "failed", "label": "Failed", "value": str(progress["failed"]), "note": ""},
         {

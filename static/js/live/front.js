@@ -16,7 +16,7 @@ export const PARTS = [
   { role: "infeasible", label: "miss a limit", shape: "cross", colour: "--c-infeasible" },
   { role: "rug", label: "not trained", shape: "cross", colour: "--c-infeasible", title: "A measured limit was missed, so no quality was trained: × at the lower edge" },
   { role: "baseline", label: "baseline front", shape: "star", colour: "--c-memory" },
-  { role: "new", label: "new", shape: "ring", colour: "--c-latency", title: "Finished within the last minute" },
+  { role: "new", label: "new", shape: "ring", colour: "--text-2", title: "Finished within the last minute" },
 ];
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -76,12 +76,11 @@ export function ranges(parts, x, y) {
 }
 
 function range(axis, values) {
-  const of = values.length ? values : axis.limits.length ? axis.limits.map((limit) => limit.value) : [0, 1];
+  if (!values.length) return [0, axis.limits.length ? Math.max(...axis.limits.map((limit) => 1.3 * limit.value)) : axis.factor];
   let [low, high] = [Infinity, -Infinity];
-  for (const value of of) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   const room = (high - low) * 0.05 || Math.abs(high) * 0.05 || 1;
   [low, high] = [low - room, high + room];
-  if (!values.length) return [low, high];
   for (const { value } of axis.limits) {
     const wide = [Math.min(low, value), Math.max(high, value)];
     if (wide[1] - wide[0] > 2 * (high - low)) continue;
@@ -131,6 +130,10 @@ export class FrontChart {
     this.traces = structuredClone(this.graph.data);
     this.zoomed = false;
     this.folded = { at: 0, numbers: new Set() };
+  }
+
+  get isStaircase() {
+    return this.traces.find((trace) => trace.meta === "front")?.mode.includes("lines");
   }
 
   /** Counts by part, also before the graph exists. */
@@ -189,7 +192,13 @@ export class FrontChart {
       if (shape.type === "rect") shape.fillcolor = limit;
       else shape.line.color = limit;
     }
-    for (const note of layout.annotations ?? []) note.font.color = css("--text-2");
+    const [low, high] = layout.xaxis.range;
+    for (const note of layout.annotations ?? []) {
+      note.font.color = css("--text-2");
+      if (note.xref !== "x") continue;
+      const right = (note.x - low) / (high - low) < 0.2; // no room on the left of the line
+      Object.assign(note, { xanchor: right ? "left" : "right", xshift: right ? 4 : -4 });
+    }
   }
 
   /** The legend: one chip per part with its count; pressing it hides the part. */
@@ -204,6 +213,10 @@ export class FrontChart {
       ),
     );
     if (parts.knee.length) chips.push(el("span", { class: "chip chip-plain", title: "Where giving up quality stops to pay" }, symbol({ shape: "diamond", colour: "--c-accuracy" }), "knee"));
+    if (this.traces && !this.isStaircase && parts.front.length) {
+      const words = `front of ${this.facts.objectives.length} objectives, seen in two`;
+      chips.push(el("span", { class: "chip chip-plain", title: "A candidate may look dominated here and still be on the front: it is better in another objective" }, words));
+    }
     const focused = document.activeElement?.dataset?.role;
     holder.replaceChildren(...chips);
     if (focused && holder.querySelector(`[data-role="${focused}"]`)) holder.querySelector(`[data-role="${focused}"]`).focus();

@@ -25,7 +25,7 @@ export class HypervolumeChart {
     if (!this.graph) return;
     if (this.graph._dragging) return;
     const traces = [...this.model.series.values()].map((item) => this.trace(item));
-    window.Plotly.react(this.graph, traces, this.graph.layout);
+    window.Plotly.react(this.graph, traces, outlined(this.graph.layout, !traces.some((trace) => trace.x.length)));
   }
 
   trace(item) {
@@ -41,6 +41,12 @@ export class HypervolumeChart {
       hovertemplate: `${name}<br>%{x}: %{y:.4f}<extra></extra>`,
     };
   }
+}
+
+/** The layout of a chart without data: axes and titles, no made-up numbers. */
+function outlined(layout, empty) {
+  const axis = (item) => ({ ...item, showticklabels: !empty, ticks: empty ? "" : "outside" });
+  return { ...layout, xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis) };
 }
 
 export function runName(item) {
@@ -75,7 +81,7 @@ export class LossChart {
       const colour = css(COLOURS[i % COLOURS.length]);
       traces.push(this.line(number, "train_loss", colour, 1.5, "dot", 1), this.line(number, "val_loss", colour, 2, "solid", 1));
     });
-    window.Plotly.react(this.graph, traces, this.graph.layout);
+    window.Plotly.react(this.graph, traces, outlined(this.graph.layout, !traces.length));
   }
 
   line(number, key, colour, width, dash, opacity, prefix = "") {

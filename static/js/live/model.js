@@ -166,6 +166,14 @@ export class Model {
     return nearest;
   }
 
+  /** Hypervolumes of the searched and of the comparison runs after equally many candidates. */
+  get hypervolumes() {
+    const all = [...this.series.values()].filter((item) => item.trials.length);
+    const n = Math.min(...all.map((item) => item.trials.length));
+    const best = (baseline) => Math.max(...all.filter((item) => item.baseline === baseline).map((item) => item.hypervolume[n - 1]));
+    return [best(false), best(true)];
+  }
+
   /** Latest hypervolume of the searched runs and its relative gain over the last tenth. */
   get hypervolume() {
     const searched = [...this.series.values()].filter((item) => !item.baseline && item.hypervolume.length);

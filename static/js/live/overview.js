@@ -7,6 +7,8 @@ import { progressText, STATUS_ICONS, STATUS_WORDS, withOrigin } from "./words.js
 const TEN_MINUTES = 600_000;
 const ANNOUNCE_SECONDS = 10;
 
+const signed = (value, digits) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+
 const byId = (id) => document.getElementById(id);
 
 function setText(id, text) {
@@ -62,12 +64,26 @@ export class Overview {
     this.kpi("best", best ? text(first) : "–", best ? [...others.slice(0, 1).map(text), `#${best.number}`].join(" · ") : "none yet");
     const { value, gain } = this.model.hypervolume;
     this.kpi("hypervolume", value === null ? "–" : value.toFixed(3), gain === null ? "" : `+${(100 * gain).toFixed(1)} % in the last tenth`);
+    this.kpi("baseline", ...this.comparison(first));
     const lately = this.model.frontChanges.filter((change) => Date.now() - change.at < TEN_MINUTES).reduce((sum, change) => sum + change.added, 0);
     this.kpi("front", count(this.model.front.length), lately ? `+${lately} in 10 min` : "");
     const missed = this.model.searched.filter((c) => c.status === "done" && c.feasible === false).length;
     const share = ended ? `${((100 * progress.failed) / ended).toFixed(1)} %` : "";
     this.kpi("failed", count(progress.failed), [progress.failed ? share : "", missed ? `${count(missed)} miss a limit` : ""].filter(Boolean).join(" · "));
     this.workers(progress.running);
+  }
+
+  /** Best feasible and hypervolume against the comparison run, after equally many candidates. */
+  comparison(first) {
+    const rivals = [...this.model.candidates.values()].filter((c) => c.baseline && c.feasible && c.metrics[first.key] !== undefined);
+    const best = this.model.get(this.model.best);
+    if (!best || !rivals.length) return ["–", "no feasible candidate in one of them"];
+    const values = rivals.map((c) => c.metrics[first.key]);
+    const gain = best.metrics[first.key] - (first.higher ? Math.max(...values) : Math.min(...values));
+    const [ours, theirs] = this.model.hypervolumes;
+    const share = theirs > 0 ? `hypervolume ${signed(100 * (ours / theirs - 1), 1)} %` : "";
+    const text = first.key === "accuracy" ? `${signed(100 * gain, 2)} pp` : `${gain < 0 ? "−" : "+"}${metric(first.key, Math.abs(gain))}`;
+    return [text, share];
   }
 
   workers(running) {

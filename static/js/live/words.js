@@ -19,7 +19,7 @@ export function withOrigin(text, origin) {
 
 /** "14:02" in the viewer's time zone. */
 export function clock(date) {
-  return date ? date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
+  return date ? date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) : "";
 }
 
 /** "18 / 40 candidates · 12/min · ETA 1 min 40 s (1 min 20 s – 2 min) · 16:40". */
