@@ -88,7 +88,7 @@ def test_networks_of_the_built_in_spaces_run(key, space):
 def test_deep_networks_do_not_fade_into_denormal_numbers(key):
     draft = NetworkDraft((1, 8, 8))
     x = draft.input
-    for _ in range(60):
+    for _ in range(24):
         x = draft.add("conv", x, out_channels=4, kernel=3)
     runtime = make(key)
     with runtime.session():

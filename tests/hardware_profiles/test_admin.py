@@ -21,7 +21,7 @@ FORM = {
 
 
 @pytest.fixture
-def page(client, db):
+def office(client, db):
     client.force_login(User.objects.create_superuser("root", password="root-password"))
 
     def address(name, *args):
@@ -37,9 +37,9 @@ def measured(device, timed):
     return store_measurement(device=device, network=network, result=result)
 
 
-def test_a_device_is_created_with_the_facts_of_the_host(page):
-    assert page.get(page.address("device_add")).status_code == 200
-    response = page.post(page.address("device_add"), FORM)
+def test_a_device_is_created_with_the_facts_of_the_host(office):
+    assert office.get(office.address("device_add")).status_code == 200
+    response = office.post(office.address("device_add"), FORM)
     assert response.status_code == 302
     device = Device.objects.get(slug="my-device")
     assert (device.runtime, device.batch_size) == ("onnxruntime", 4)
@@ -58,41 +58,41 @@ def test_a_device_is_created_with_the_facts_of_the_host(page):
         ({"name": ""}, "This field is required"),
     ],
 )
-def test_a_wrong_field_is_explained_on_the_form(page, changes, words):
-    response = page.post(page.address("device_add"), FORM | changes)
+def test_a_wrong_field_is_explained_on_the_form(office, changes, words):
+    response = office.post(office.address("device_add"), FORM | changes)
     assert response.status_code == 200
     assert words in response.content.decode()
     assert not Device.objects.exists()
 
 
-def test_only_runtimes_and_kinds_that_work_are_offered(page):
-    form = page.get(page.address("device_add")).content.decode()
+def test_only_runtimes_and_kinds_that_work_are_offered(office):
+    form = office.get(office.address("device_add")).content.decode()
     for offered in ("PyTorch eager", "ONNX Runtime", "This host"):
         assert offered in form
     for not_offered in ("agent", "analytic"):
         assert f'value="{not_offered}"' not in form
 
 
-def test_editing_keeps_what_numbers_were_measured_with(page, measured, device):
-    path = page.address("device_change", device.pk)
-    assert 'name="runtime"' not in page.get(path).content.decode()
-    page.post(path, FORM | {"name": "Renamed", "threads": "2", "slug": "other"})
+def test_editing_keeps_what_numbers_were_measured_with(office, measured, device):
+    path = office.address("device_change", device.pk)
+    assert 'name="runtime"' not in office.get(path).content.decode()
+    office.post(path, FORM | {"name": "Renamed", "threads": "2", "slug": "other"})
     device.refresh_from_db()
     assert (device.name, device.threads, device.slug) == ("Renamed", 1, "local-cpu")
 
 
-def test_editing_a_device_without_numbers(page, device):
-    path = page.address("device_change", device.pk)
-    response = page.post(path, FORM | {"batch_size": "8", "name": "Renamed"})
+def test_editing_a_device_without_numbers(office, device):
+    path = office.address("device_change", device.pk)
+    response = office.post(path, FORM | {"batch_size": "8", "name": "Renamed"})
     assert response.status_code == 302
     device.refresh_from_db()
     assert (device.name, device.batch_size, device.runtime) == ("Renamed", 8, "onnxruntime")
 
 
-def test_devices_are_switched_off_and_on_by_action(page, device):
+def test_devices_are_switched_off_and_on_by_action(office, device):
     def act(action):
         form = {"action": action, "_selected_action": [device.pk]}
-        response = page.post(page.address("device_changelist"), form, follow=True)
+        response = office.post(office.address("device_changelist"), form, follow=True)
         device.refresh_from_db()
         return response.content.decode()
 
@@ -102,36 +102,36 @@ def test_devices_are_switched_off_and_on_by_action(page, device):
     assert device.is_active
 
 
-def test_devices_are_listed_with_state_and_age(page, measured):
-    text = page.get(page.address("device_changelist")).content.decode()
+def test_devices_are_listed_with_state_and_age(office, measured):
+    text = office.get(office.address("device_changelist")).content.decode()
     assert "ready" in text
     assert f"device__id__exact={measured.device_id}" in text
-    assert page.get(page.address("device_changelist"), {"active": "no"}).status_code == 200
+    assert office.get(office.address("device_changelist"), {"active": "no"}).status_code == 200
 
 
-def test_devices_cannot_be_deleted(page, device):
-    assert page.get(page.address("device_delete", device.pk)).status_code == 403
+def test_devices_cannot_be_deleted(office, device):
+    assert office.get(office.address("device_delete", device.pk)).status_code == 403
     assert Device.objects.exists()
 
 
-def test_measurements_are_listed_with_value_unit_spread_and_status(page, measured):
-    text = page.get(page.address("measurement_changelist")).content.decode()
+def test_measurements_are_listed_with_value_unit_spread_and_status(office, measured):
+    text = office.get(office.address("measurement_changelist")).content.decode()
     assert "2 ms" in text
     assert measured.network_hash[:10] in text
     assert "cv 0.0%" in text
-    found = page.get(page.address("measurement_changelist"), {"q": measured.network_hash[:6]})
+    found = office.get(office.address("measurement_changelist"), {"q": measured.network_hash[:6]})
     assert measured.network_hash[:10] in found.content.decode()
 
 
-def test_a_measurement_is_read_only_and_links_its_raw_samples(page, measured):
-    path = page.address("measurement_change", measured.pk)
-    text = page.get(path).content.decode()
-    raw = page.address("measurement_raw", measured.pk)
+def test_a_measurement_is_read_only_and_links_its_raw_samples(office, measured):
+    path = office.address("measurement_change", measured.pk)
+    text = office.get(path).content.decode()
+    raw = office.address("measurement_raw", measured.pk)
     assert raw in text
-    assert page.post(path, {"value": "1"}).status_code == 403
-    assert page.get(page.address("measurement_add")).status_code == 403
-    assert page.get(page.address("measurement_delete", measured.pk)).status_code == 403
-    assert page.get(raw).json()["samples"] == measured.samples
+    assert office.post(path, {"value": "1"}).status_code == 403
+    assert office.get(office.address("measurement_add")).status_code == 403
+    assert office.get(office.address("measurement_delete", measured.pk)).status_code == 403
+    assert office.get(raw).json()["samples"] == measured.samples
     assert Measurement.objects.get().value == measured.value
 
 
