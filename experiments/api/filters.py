@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -12,6 +13,7 @@ from search_engine.datasets import DATASETS
 from search_engine.registry import Registry
 from search_engine.spaces import SPACES
 
+_EMPTY = ValidationError("This filter is empty: give a value or leave it out.", code="invalid")
 _TRUE, _FALSE = ("true", "True", "1"), ("false", "False", "0")
 
 
@@ -35,7 +37,19 @@ def any_of(choices: Any) -> filters.MultipleChoiceFilter:
     return extend_schema_field(schema)(field)
 
 
-class ExperimentFilter(filters.FilterSet):
+class StrictFilterSet(filters.FilterSet):
+    """`?run=` with nothing behind it is a mistake of the client, not a wish for everything."""
+
+    def is_valid(self) -> bool:
+        """Also refuses empty values."""
+        if self.is_bound:
+            for name in self.form.fields:
+                if "" in self.data.getlist(name):
+                    self.form.add_error(name, _EMPTY)
+        return super().is_valid()
+
+
+class ExperimentFilter(StrictFilterSet):
     """Filters of the list of experiments."""
 
     status = any_of(Experiment.Status)
@@ -65,7 +79,7 @@ class ExperimentFilter(filters.FilterSet):
         return queryset.filter(**mine) if value == "me" else queryset.exclude(**mine)
 
 
-class TrialFilter(filters.FilterSet):
+class TrialFilter(StrictFilterSet):
     """Filters of an experiment's trials."""
 
     status = any_of(Trial.Status)
@@ -79,7 +93,7 @@ class TrialFilter(filters.FilterSet):
         fields: tuple[str, ...] = ()
 
 
-class JobFilter(filters.FilterSet):
+class JobFilter(StrictFilterSet):
     """Filters of the list of jobs."""
 
     status = any_of(Job.Status)

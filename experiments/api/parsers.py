@@ -92,7 +92,7 @@ class YamlParser(PlainParser):
         """Parse; an empty text is an empty object."""
         try:
             _check_events(text)
-            return yaml.load(text, Loader=_DocumentLoader) or {}  # noqa: S506 - a safe loader
+            return yaml.load(text, Loader=_DocumentLoader) if text.strip() else {}  # noqa: S506 - safe
         except yaml.YAMLError as error:
             raise ValueError(str(error)) from None
 
@@ -109,6 +109,7 @@ class OldYamlParser(YamlParser):
     media_type = "application/x-yaml"
 
 
+DOCUMENT_PARSERS = (StrictJSONParser, YamlParser, TextYamlParser, OldYamlParser)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -94,7 +94,7 @@ class JobSerializer(serializers.ModelSerializer):
     )
     owner = serializers.CharField(source="owner.username", read_only=True)
     params = ObjectField()
-    result = serializers.JSONField(allow_null=True)
+    result = ObjectField(allow_null=True)
     artifacts = ArtifactSerializer(many=True)
 
     class Meta:

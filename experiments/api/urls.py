@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from experiments.api.parsers import DOCUMENT_PARSERS
 from experiments.api.renderers import OneFormat
 from experiments.api.views.catalog import CatalogView
 from experiments.api.views.datasets import DatasetViewSet
@@ -18,6 +19,7 @@ app_name = "api"
 _EXPERIMENT_GETS = ("front", "hypervolume", "events", "snapshot")
 _EXPERIMENT_POSTS = ("pause", "resume", "stop", "cancel", "extend", "clone", "rerun_failed")
 _file = {"content_negotiation_class": OneFormat}
+_document = {"parser_classes": DOCUMENT_PARSERS}
 
 
 def _experiment_action(method: str, action: str) -> list:
@@ -69,12 +71,12 @@ urlpatterns = [
     *(route for route in device_routes if route.name != "device-list"),
     path(
         "experiments/",
-        ExperimentViewSet.as_view({"get": "list", "post": "create"}),
+        ExperimentViewSet.as_view({"get": "list", "post": "create"}, **_document),
         name="experiment-list",
     ),
     path(
         "experiments/estimate/",
-        ExperimentViewSet.as_view({"post": "estimate"}),
+        ExperimentViewSet.as_view({"post": "estimate"}, **_document),
         name="experiment-estimate",
     ),
     path(

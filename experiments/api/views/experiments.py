@@ -23,12 +23,6 @@ from experiments.api.bodies import EventsQuery, ExtendBody, NoBody, RenameBody
 from experiments.api.columns import hypervolume_columns, metric_keys, trials_csv
 from experiments.api.filters import ExperimentFilter
 from experiments.api.idempotency import idempotent
-from experiments.api.parsers import (
-    OldYamlParser,
-    StrictJSONParser,
-    TextYamlParser,
-    YamlParser,
-)
 from experiments.api.permissions import OwnerActs
 from experiments.api.progress import progress_of
 from experiments.api.serializers import (
@@ -52,7 +46,6 @@ class ExperimentViewSet(viewsets.GenericViewSet[Experiment]):
     queryset = Experiment.objects.none()
     serializer_class = ExperimentSerializer
     permission_classes = (IsAuthenticated, OwnerActs)
-    parser_classes = (StrictJSONParser, YamlParser, TextYamlParser, OldYamlParser)
     filterset_class = ExperimentFilter
     ordering = ("-created_at", "pk")
     orderings = {
@@ -195,7 +188,7 @@ class ExperimentViewSet(viewsets.GenericViewSet[Experiment]):
         data = selectors.snapshot(experiment)  # first: its `seq` must not be younger than the rest
         return Response(data | {"experiment": ExperimentSerializer(experiment).data})
 
-    @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.STR})
+    @extend_schema(responses={(200, "application/yaml"): ExperimentSpec})
     def config(self, request: Request, pk: UUID) -> HttpResponse:
         """The experiment's document; posting it back repeats the run."""
         experiment = self._visible()

@@ -51,8 +51,8 @@ def test_filters_and_orderings(api, path, query, numbers):
 
 
 @pytest.mark.parametrize(
-    "query", ["status=nope", "feasible=maybe", "on_front=2", "run=1", "ordering=error",
-              "ordering=metrics__x", "ordering=--number", "ordering="]
+    "query", ["status=nope", "feasible=maybe", "on_front=2", "run=1", "run=", "status=",
+              "ordering=error", "ordering=metrics__x", "ordering=--number", "ordering="]
 )  # fmt: skip
 def test_a_bad_filter_is_an_error_that_names_it(api, path, query):
     response = api.get(f"{path}?{query}")
