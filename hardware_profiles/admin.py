@@ -1,6 +1,7 @@
 """The admin of devices: create, edit and switch them off; see what was measured."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -33,6 +34,9 @@ class _Active(admin.SimpleListFilter):
 class DeviceForm(forms.ModelForm):
     """A new device describes the host that the form is sent to."""
 
+    class Meta:
+        widgets: ClassVar = {"notes": forms.Textarea(attrs={"rows": 3, "cols": 60})}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance.pk:
@@ -44,9 +48,7 @@ class DeviceAdmin(admin.ModelAdmin):
     """Devices are switched off, not deleted: experiments and measurements refer to them."""
 
     form = DeviceForm
-    list_display = (
-        "name", "slug", "runtime", "threads", "batch_size", "state", "measured", "last_measured",
-    )  # fmt: skip
+    list_display = ("name", "slug", "set_up", "state", "measured", "last_measured")
     list_filter = (_Active, "runtime")
     search_fields = ("name", "slug", "notes")
     actions = ("switch_off", "switch_on")
@@ -89,6 +91,11 @@ class DeviceAdmin(admin.ModelAdmin):
         changed = services.set_active(devices=list(queryset), active=True)
         self.message_user(request, f"{changed} switched on.", messages.SUCCESS)
 
+    @admin.display(description="set-up", ordering="runtime")
+    def set_up(self, device: Device) -> str:
+        threads = "1 thread" if device.threads == 1 else f"{device.threads} threads"
+        return f"{device.get_runtime_display()}, {threads}, batch {device.batch_size}"
+
     @admin.display(description="state")
     def state(self, device: Device) -> str:
         return device_status(device)
@@ -103,7 +110,7 @@ class DeviceAdmin(admin.ModelAdmin):
     @admin.display(description="last measured", ordering="last_measured_at", empty_value="never")
     def last_measured(self, device: Device) -> str | None:
         moment = getattr(device, "last_measured_at", None)
-        return f"{timesince(moment, depth=1)} ago" if moment else None
+        return _age(moment) if moment else None
 
     @admin.display(description="detected")
     def host(self, device: Device) -> str:
@@ -116,7 +123,7 @@ class MeasurementAdmin(admin.ModelAdmin):
     """Measurements are facts: to be read, never to be edited."""
 
     list_display = (
-        "architecture", "device", "latency", "spread_text", "status", "n", "space", "age",
+        "architecture", "device", "latency", "agreement", "status", "n", "space", "age",
     )  # fmt: skip
     list_filter = ("device", "status", "space")
     list_select_related = ("device",)
@@ -162,17 +169,22 @@ class MeasurementAdmin(admin.ModelAdmin):
     def latency(self, measurement: Measurement) -> str:
         return f"{measurement.value:.4g} {measurement.unit}"
 
+    @admin.display(description="spread", ordering="spread__cv")
+    def agreement(self, measurement: Measurement) -> str:
+        spread = measurement.spread
+        return f"{spread['cv']:.1%} in {spread['rounds_kept']} of {spread['rounds']} rounds"
+
     @admin.display(description="spread")
     def spread_text(self, measurement: Measurement) -> str:
         spread = measurement.spread
         return (
-            f"median {spread['median']:.4g}, p90 {spread['p90']:.4g} {measurement.unit}, "
-            f"cv {spread['cv']:.1%}, {spread['rounds_kept']} of {spread['rounds']} rounds"
+            f"median {spread['median']:.4g}, p90 {spread['p90']:.4g}, IQR {spread['iqr']:.2g} "
+            f"{measurement.unit}; coefficient of variation {self.agreement(measurement)}"
         )
 
     @admin.display(description="age", ordering="-created_at")
     def age(self, measurement: Measurement) -> str:
-        return f"{timesince(measurement.created_at, depth=1)} ago"
+        return _age(measurement.created_at)
 
     @admin.display(description="phases")
     def phase_table(self, measurement: Measurement) -> str:
@@ -189,24 +201,27 @@ class MeasurementAdmin(admin.ModelAdmin):
 
 
 def facts_table(facts: dict[str, Any]) -> str:
-    """Nested facts as rows of `name: value`, without empty ones."""
+    """Nested facts as rows of `name: value`, without empty ones; plans and loads come last."""
+    order = ("host", "versions", "before", "after", "plan")
+    flat = [(key, value) for key, value in facts.items() if key not in order]
+    nested = [
+        (f"{group} {key}", value) for group in order for key, value in facts.get(group, {}).items()
+    ]
     rows = [
-        (key if outer is None else f"{outer} · {key}", _plain(value))
-        for outer, group in _groups(facts)
-        for key, value in group.items()
+        (key.replace("_", " "), _plain(value))
+        for key, value in flat + nested
         if value not in (None, "", [])
     ]
     body = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", rows)
     return format_html("<table>{}</table>", body)
 
 
-def _groups(facts: dict[str, Any]) -> list[tuple[str | None, dict[str, Any]]]:
-    flat = {key: value for key, value in facts.items() if not isinstance(value, dict)}
-    nested = [(key, value) for key, value in facts.items() if isinstance(value, dict)]
-    return [(None, flat), *nested]
-
-
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _age(moment: datetime) -> str:
+    text = timesince(moment, depth=1)
+    return "just now" if text.startswith("0") else f"{text} ago"

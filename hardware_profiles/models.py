@@ -206,7 +206,7 @@ class Measurement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.network_hash[:10]} on {self.device_id}: {self.value:.4g} {self.unit}"
+        return f"{self.network_hash[:10]}: {self.value:.4g} {self.unit}"
 
     @property
     def raw(self) -> dict[str, Any]:

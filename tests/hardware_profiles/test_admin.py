@@ -118,7 +118,7 @@ def test_measurements_are_listed_with_value_unit_spread_and_status(office, measu
     text = office.get(office.address("measurement_changelist")).content.decode()
     assert "2 ms" in text
     assert measured.network_hash[:10] in text
-    assert "cv 0.0%" in text
+    assert "0.0% in 8 of 8 rounds" in text
     found = office.get(office.address("measurement_changelist"), {"q": measured.network_hash[:6]})
     assert measured.network_hash[:10] in found.content.decode()
 
