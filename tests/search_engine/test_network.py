@@ -92,6 +92,10 @@ class TestJson:
             network.genes,
         )
 
+    def test_order_of_keys_does_not_matter(self):
+        data = json.loads(json.dumps(residual().to_json(), sort_keys=True))
+        assert NetworkSpec.from_json(data).digest == residual().digest
+
     @pytest.mark.parametrize(
         ("change", "message"),
         [
