@@ -34,6 +34,7 @@ check: $(DEV_STAMP)
 	$(BIN)/lint-imports
 	$(IN_PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(IN_PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(IN_PRODUCTION) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	@command -v node >/dev/null || echo "JavaScript was not checked: there is no node here."
 	@! command -v node >/dev/null || find static/js -name '*.js' -print0 | xargs -0 -n 1 node --check
 

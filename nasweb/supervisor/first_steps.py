@@ -1,6 +1,7 @@
 """What an installation needs before its processes start: tables, files, devices, a first user."""
 
 import hashlib
+import io
 import json
 import secrets
 from pathlib import Path
@@ -25,7 +26,7 @@ def prepare_database() -> str | None:
         cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         try:
             call_command("migrate", interactive=False, verbosity=0)
-            call_command("load_devices", verbosity=0)
+            call_command("load_devices", verbosity=0, stdout=io.StringIO())
             return create_first_admin(settings.ENV.admin_password)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

@@ -11,7 +11,6 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from nasweb import embedded
 from nasweb.supervisor.server import Server, ServerError
 
 with warnings.catch_warnings():
@@ -53,12 +52,11 @@ class Postgres(Server):
         listen: tuple[str, int] | None = None,
         settings: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(folder)
+        super().__init__(folder, ".s.PGSQL.5432")
         self.listen = listen
         self.settings = SETTINGS | (settings or {})
         self.user = SYSTEM_USER if os.geteuid() == 0 else None
         self.binaries = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-        self.sockets = embedded.socket_folder(folder, ".s.PGSQL.5432")
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from typing import IO
 
 import psutil
 
+from nasweb.embedded import socket_folder
 from nasweb.supervisor.tether import tethered
 
 
@@ -22,6 +23,7 @@ class Server:
     Attributes:
         name: for messages.
         stop_signal: asks for a quick but orderly end.
+        sockets: folder of its socket; `folder` unless that path is too long.
         user: system user to run as, None = ours.
     """
 
@@ -29,8 +31,9 @@ class Server:
     stop_signal = signal.SIGTERM
     user: str | None = None
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, socket_name: str) -> None:
         self.folder = folder
+        self.sockets = socket_folder(folder, socket_name)
         self.log = folder.parent / "log" / f"{self.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -95,6 +98,9 @@ class Server:
                 self.process.kill()
                 self.process.wait()
         self.process = None
+        if self.sockets != self.folder:
+            with suppress(OSError):  # not empty: a client is still there
+                self.sockets.rmdir()
 
     def end_orphan(self) -> None:
         """Stop a server that outlived its owner, and remove a process id that means nothing now.

@@ -18,10 +18,10 @@ from nasweb.supervisor.console import Console
 from nasweb.supervisor.locks import check_port, lock_folder
 from nasweb.supervisor.postgres import Postgres
 from nasweb.supervisor.processes import Processes
-from nasweb.supervisor.server import Server
+from nasweb.supervisor.server import Server, ServerError
 from nasweb.supervisor.valkey import Valkey
 
-TURN = 0.2  # seconds
+TURN, REVIVAL_PAUSE = 0.2, 3.0  # seconds
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where to ask then
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -34,6 +34,7 @@ class Supervisor:
         self._servers: list[Server] = []
         self._signals = 0
         self._announced = False
+        self._next_revival = 0.0
 
     def run(self) -> None:
         """Start everything, keep it running, stop everything.
@@ -94,9 +95,13 @@ class Supervisor:
 
     def _revive_servers(self) -> None:
         for server in self._servers:
-            if not server.is_running():
+            if not server.is_running() and time.monotonic() >= self._next_revival:
                 self._console.say(f"{server.name} ended by itself; starting it again")
-                server.start()
+                self._next_revival = time.monotonic() + REVIVAL_PAUSE
+                try:
+                    server.start()
+                except ServerError as error:
+                    self._console.say(str(error))
 
     def _stop_servers(self) -> None:
         for server in reversed(self._servers):

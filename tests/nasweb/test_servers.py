@@ -140,6 +140,20 @@ def test_valkey_refuses_a_folder_that_others_can_enter(server_folder):
         Valkey(server_folder / "valkey").start()
 
 
+def test_a_long_path_is_no_obstacle(server_folder, cleanup):
+    """A socket's path may have about a hundred characters, a folder's may have more."""
+    deep = server_folder / ("long" * 30)
+    deep.mkdir()
+    servers = Postgres(deep / "postgres", settings=FAST_AND_FORGETFUL), Valkey(deep / "valkey")
+    for server in servers:
+        cleanup(server)
+        server.start()
+        assert stat.S_IMODE(server.sockets.stat().st_mode) == 0o700
+        assert not server.sockets.is_relative_to(server_folder)
+        server.stop()
+        assert not server.sockets.exists()
+
+
 def test_the_site_runs_on_a_database_server_over_tcp(server_folder, cleanup):
     """The same code as with the embedded socket: only DATABASE_URL differs."""
     with socket.socket() as probe:

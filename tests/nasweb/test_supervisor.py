@@ -175,7 +175,7 @@ def test_the_device_worker_follows_the_list_of_devices(stack):
     wait_until(lambda: not served(), stack.output)
 
 
-@pytest.mark.parametrize("word", ["evaluate-1@", "uvicorn", "valkey-server", "beat"])
+@pytest.mark.parametrize("word", ["evaluate-1@", "uvicorn", "beat", "valkey-server", "/postgres"])
 def test_a_process_that_is_killed_comes_back(stack, word):
     victim = wait_until(lambda: stack.child(word), stack.output)
     victim.kill()
