@@ -81,10 +81,11 @@ class Samples(Config):
 
 
 class Spread(Config):
-    """How much the rounds that were kept differ.
+    """How much the rounds differ.
 
     Attributes:
-        median, p90, iqr: over the medians of the kept rounds, in ms.
+        median, p90, iqr: in ms, over the medians of the undisturbed rounds; if they are too few,
+            over those of all rounds, to show how restless the host was.
         cv: their standard deviation by their mean.
         rounds_kept, rounds: undisturbed rounds, and all.
     """
@@ -121,21 +122,19 @@ def summarise(samples: Samples, plan: MeasurePlan) -> Summary:
     best = float(medians.min())
     undisturbed = np.isfinite(medians) & (medians <= best * plan.disturbed_factor)
     agreeing = np.isfinite(medians) & (medians <= best * plan.settled_factor)
+    enough = bool(undisturbed.sum() >= plan.min_rounds)
+    everything = np.array([np.median(_milliseconds(samples, i)) for i in range(len(rounds))])
     return Summary(
-        latency_ms=best if np.isfinite(best) else _best_of_all(samples),
-        spread=_spread(medians[undisturbed], len(rounds)),
+        latency_ms=best if np.isfinite(best) else float(everything.min()),
+        spread=_spread(medians[undisturbed] if enough else everything, undisturbed),
         n=sum(kept.size for kept, good in zip(rounds, undisturbed, strict=True) if good),
-        status="ok" if undisturbed.sum() >= plan.min_rounds else "unstable",
+        status="ok" if enough else "unstable",
         settled=bool(agreeing.sum() >= plan.min_rounds),
     )
 
 
 def _milliseconds(samples: Samples, index: int) -> Array:
     return np.array(samples.rounds[index], dtype=np.float64) / samples.iterations / 1000
-
-
-def _best_of_all(samples: Samples) -> float:
-    return float(min(np.median(_milliseconds(samples, i)) for i in range(len(samples.rounds))))
 
 
 def _kept(samples: Samples, index: int, plan: MeasurePlan) -> Array:
@@ -157,15 +156,13 @@ def _kept(samples: Samples, index: int, plan: MeasurePlan) -> Array:
     return kept
 
 
-def _spread(medians: Array, rounds: int) -> Spread:
-    if not medians.size:
-        return Spread(median=0.0, p90=0.0, iqr=0.0, cv=0.0, rounds_kept=0, rounds=rounds)
+def _spread(medians: Array, undisturbed: NDArray[np.bool_]) -> Spread:
     low, middle, high, p90 = np.percentile(medians, [25, 50, 75, 90])
     return Spread(
         median=float(middle),
         p90=float(p90),
         iqr=float(high - low),
         cv=float(medians.std() / medians.mean()),
-        rounds_kept=medians.size,
-        rounds=rounds,
+        rounds_kept=int(undisturbed.sum()),
+        rounds=undisturbed.size,
     )
