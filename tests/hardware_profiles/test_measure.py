@@ -203,6 +203,49 @@ def test_a_host_that_recovers_is_measured_again_instead_of_being_flagged():
     assert result.latency_ms == pytest.approx(2.0, rel=0.01)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_spells_in_which_the_whole_host_is_slow_are_left_out(seed):
+    hand = HandClock()
+    candidate, fixed = network(1), network(2)
+
+    def with_spells(base):
+        return lambda now: int(base * (1.4 if now // (200 * MS) % 4 else 1))
+
+    runtime = TimedRuntime(hand, {candidate: with_spells(2 * MS), fixed: with_spells(MS)})
+    [result] = measure_latency(
+        [candidate],
+        runtime,
+        PLAN,
+        reference=Reference(fixed, runtime, 1.0),
+        clock=hand.clock(),
+        seed=seed,
+    )
+    assert result.status == "ok"
+    assert result.latency_ms == pytest.approx(2.0, rel=0.01)
+    assert result.spread.rounds_kept < result.spread.rounds
+
+
+def test_a_restless_host_is_accepted_within_the_wider_limit():
+    hand = HandClock()
+    candidate, fixed = network(1), network(2)
+
+    def quiet_for_a_round(now):
+        return int((1 if now < 380 * MS else 1.12) * MS)
+
+    runtime = TimedRuntime(hand, {candidate: lambda _: 2 * MS, fixed: quiet_for_a_round})
+    [result] = measure_latency(
+        [candidate],
+        runtime,
+        MeasurePlan(settle_seconds=1),
+        reference=Reference(fixed, runtime, 1.0),
+        clock=hand.clock(),
+    )
+    quiet = [beside for beside in result.samples.reference if beside < 1.07 * MS]
+    assert len(quiet) < PLAN.min_rounds
+    assert result.status == "ok"
+    assert hand.now < 3_000 * MS  # not until the limit for disturbed rounds
+
+
 def test_the_environment_names_host_load_versions_and_plan():
     [result] = measure([lambda _: MS])
     facts = result.environment
