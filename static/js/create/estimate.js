@@ -61,7 +61,7 @@ export class Estimate {
       ...lines.map((line) => notice("error", line)),
       el("p", { class: "muted" }, known ? "The estimate goes on once this is corrected." : "The form works without the estimate."),
     );
-    this.say(this.root.textContent);
+    this.say([...this.root.children].map((node) => node.textContent).join(" "));
     this.mistakes.show(known ? error.errors : []);
   }
 

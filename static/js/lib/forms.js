@@ -39,14 +39,12 @@ export function group({ path, label, children, hint = "" }) {
 /** Cards of which one (radio) or several (checkbox) are chosen. */
 export function cards({ name, type = "radio", options, chosen, onchange }) {
   const nodes = options.map((option) => {
-    const input = el("input", { type, name, value: option.value ?? "", checked: chosen.includes(option.value), disabled: option.disabled });
+    const id = `option-${++serial}`;
+    const input = el("input", { type, name, value: option.value ?? "", checked: chosen.includes(option.value), disabled: option.disabled, "aria-label": option.label, "aria-describedby": id });
     input.addEventListener("change", () => onchange(option.value, input.checked));
-    return el(
-      "label",
-      { class: "option", "aria-disabled": option.disabled ? "true" : undefined },
-      input,
-      el("span", { class: "option-text" }, el("strong", {}, option.label, option.badge && el("span", { class: "chip" }, option.badge)), ...(option.lines ?? []).filter(Boolean).map((line) => el("small", {}, line))),
-    );
+    const lines = (option.lines ?? []).filter(Boolean).map((line) => el("small", {}, line));
+    const title = el("strong", {}, option.label, option.badge && el("span", { class: "chip" }, option.badge));
+    return el("label", { class: "option", "aria-disabled": option.disabled ? "true" : undefined }, input, el("span", { class: "option-text" }, title, el("span", { class: "option-lines", id }, ...lines)));
   });
   return el("div", { class: "options" }, ...nodes);
 }
