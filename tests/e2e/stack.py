@@ -26,13 +26,14 @@ class Stack:
     def __init__(self, var: Path, **environment: str) -> None:
         self.port, self.password = _free_port(), secrets.token_urlsafe(12)
         self.url = f"http://127.0.0.1:{self.port}"
+        self.var = var / "data"
         self.log = var / "up.log"
         self._token = ""
         kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
         self._environment = {
             **kept,
             "DJANGO_SETTINGS_MODULE": "nasweb.settings",
-            "NASWEB_VAR": str(var / "data"),
+            "NASWEB_VAR": str(self.var),
             "NASWEB_ADMIN_PASSWORD": self.password,
             "NASWEB_WORKERS": "2",
             "PORT": str(self.port),
