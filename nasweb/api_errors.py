@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -37,6 +37,8 @@ class ApiExceptionHandler(ExceptionHandler):
         match exc:
             case StateConflict() | DeviceDisabledError() | DeviceMismatchError():
                 found = Conflict(str(exc), exc.code)
+            case ObjectDoesNotExist():  # deleted while the request was under way
+                found = exceptions.NotFound()
             case ConfigError():
                 found = exceptions.ValidationError(_by_field(exc.messages))
             case SpaceError() if exc.path:

@@ -2,9 +2,11 @@
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
+from django.db import connection
 
 from experiments import engine
 from experiments.models import Experiment, HypervolumePoint, Run, Trial
@@ -377,3 +379,19 @@ def test_a_method_that_does_not_exist_is_405(api, method):
     response = getattr(api, method)("experiments/")
     assert response.status_code == 405
     assert response.json()["errors"][0]["code"] == "method_not_allowed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_deletions_at_the_same_moment(alice):
+    experiment = experiment_of(alice)
+    put(experiment, "done")
+    clients = [Client(alice), Client(alice)]
+
+    def delete(client):
+        try:
+            return client.delete(f"experiments/{experiment.pk}/").status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(delete, clients)) == [204, 404]
