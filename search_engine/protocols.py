@@ -226,8 +226,23 @@ class Dataset(Protocol):
     classes: int
     class_names: tuple[str, ...]
 
+    @classmethod
+    def available(cls) -> str:
+        """Empty if it can be loaded here, else the reason and what to do."""
+
+    @classmethod
+    def checksum(cls) -> str:
+        """SHA-256 that the raw data are checked against; known without loading."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Samples per split; known without loading."""
+
     def load(self, split: str) -> Split:
         """`train`, `val` or `test`. DatasetError when files are missing or damaged."""
+
+    def deployment_facts(self) -> dict[str, Any]:
+        """JSON-able: what a user of a trained network must know, such as the normalisation."""
 
 
 class Exporter(Protocol):
@@ -236,6 +251,15 @@ class Exporter(Protocol):
     extension: ClassVar[str]
 
     def export(
-        self, network: NetworkSpec, state: "Mapping[str, Tensor]", path: Path
+        self,
+        network: NetworkSpec,
+        state: "Mapping[str, Tensor]",
+        path: Path,
+        *,
+        facts: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Write and verify; returns facts (max deviation, opset ...). ExportError if it differs."""
+        """Write with `facts` as metadata and verify; returns what was checked (deviation ...).
+
+        Raises:
+            ExportError: it differs or cannot be written; the path is as it was.
+        """

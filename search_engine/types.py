@@ -146,7 +146,8 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class EpochReport:
-    """Progress of one training: losses are means over the epoch, accuracy in [0, 1]."""
+    """Progress of one training: `epoch` counts from 1, losses are means over the epoch, accuracy
+    is in [0, 1], `seconds` leave out waiting for a host that measures."""
 
     epoch: int
     epochs: int

@@ -42,11 +42,11 @@ class Digits(ImageDataset):
         return "scikit-learn"
 
     @classmethod
-    def labels(cls, pool: str) -> NDArray[np.int64]:  # noqa: ARG003 - there is one pool
+    def labels(cls, pool: str) -> NDArray[np.int64]:
         return _raw()[1].astype(np.int64)
 
     @classmethod
-    def pixels(cls, pool: str, rows: NDArray[np.int64]) -> NDArray[np.uint8]:  # noqa: ARG003
+    def pixels(cls, pool: str, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         return _raw()[0][rows]
 
 

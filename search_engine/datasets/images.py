@@ -167,7 +167,7 @@ class FileDataset(ImageDataset):
 def _rows(
     cls: type[ImageDataset],
     sizes: Sizes,
-    source: str,  # noqa: ARG001 - forgets the rows when the data move
+    source: str,  # a key of the cache only
 ) -> dict[str, tuple[str, NDArray[np.int64]]]:
     pools = ("train", "train", "test" if cls.has_test_pool else "train")
     labels = {pool: cls.labels(pool) for pool in set(pools)}

@@ -58,7 +58,7 @@ class DataFile:
 
 
 @lru_cache(maxsize=64)
-def _sha256(path: Path, modified_ns: int) -> str:  # noqa: ARG001 - forgets a changed file
+def _sha256(path: Path, modified_ns: int) -> str:  # the time is a key of the cache only
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -79,6 +79,10 @@ class Tabular:
         self._column = config.column
         self.classes = 100 if "c100" in config.column else 10
 
+    @cached_property
+    def _table(self) -> Table:
+        return _read(FILE.verified(), self._column)
+
     @classmethod
     def available(cls) -> str:
         """Empty if the table can be read, else what is missing and what to do; quick."""
@@ -86,10 +90,12 @@ class Tabular:
 
     def check(self, network: NetworkSpec) -> None:
         """EvaluationError if the table does not hold this network."""
-        if network.space != SPACE or len(network.genes) != EDGES:
+        known = len(network.genes) == EDGES and all(0 <= g < OPS_PER_EDGE for g in network.genes)
+        if network.space != SPACE or not known:
             raise EvaluationError(
                 f"The table holds cells of the search space {SPACE!r} only, this network is of "
-                f"{network.space or 'no space'!r}; choose {SPACE!r} or another evaluator."
+                f"{network.space or 'no space'!r} with genes {list(network.genes)}; "
+                f"choose {SPACE!r} or another evaluator."
             )
         task = ([item.shape for item in network.inputs], network.shapes[network.outputs[0]])
         if task != ([self.input_shape], (self.classes,)):
@@ -118,8 +124,6 @@ class Tabular:
         Raises:
             DatasetError: the table is missing or damaged.
         """
-        table = _table(FILE.verified(), self._column)
-        results: list[Evaluation | EvaluationError] = []
         genes = np.zeros((len(networks), EDGES), np.int64)
         errors: dict[int, EvaluationError] = {}
         for place, network in enumerate(networks):
@@ -128,9 +132,11 @@ class Tabular:
                 genes[place] = network.genes
             except EvaluationError as error:
                 errors[place] = error
-        for place, accuracy in enumerate(table.accuracy(genes).tolist()):
-            results.append(errors.get(place) or self._result(networks[place], accuracy))
-        return results
+        accuracies = self._table.accuracy(genes).tolist()
+        return [
+            errors.get(place) or self._result(network, accuracies[place])
+            for place, network in enumerate(networks)
+        ]
 
     def _result(self, network: NetworkSpec, accuracy: float) -> Evaluation | EvaluationError:
         if np.isnan(accuracy):
@@ -142,7 +148,7 @@ class Tabular:
 
 
 @lru_cache(maxsize=16)
-def _table(path: Path, column: str) -> Table:
+def _read(path: Path, column: str) -> Table:
     with np.load(path) as archive:
         ops, percent = archive["ops"].astype(np.int64), archive[column].astype(np.float64)
     by_code = np.full(OPS_PER_EDGE**EDGES, np.nan)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -27,6 +27,17 @@ DEFAULT_OPSET = 18
 CHATTY = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
+class Difference(NamedTuple):
+    """Largest deviation of an output, and the same as a share of the largest output (or of 1)."""
+
+    absolute: float = 0.0
+    relative: float = 0.0
+
+    def joined(self, other: "Difference") -> "Difference":
+        """The larger of both, number by number."""
+        return Difference(*map(max, self, other))
+
+
 def write_checked(
     network: NetworkSpec,
     state: Mapping[str, Tensor],
@@ -36,10 +47,13 @@ def write_checked(
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Export a network with trained weights; see `OnnxExporter.export`."""
+    if not path.parent.is_dir():
+        raise ExportError(f"{path} cannot be written: there is no folder {path.parent}.")
+    described = _description(network, facts)
     module = _load(network, state)
     shapes = {item.name: item.shape for item in network.inputs}
     model = onnx_model(module, shapes, opset=opset)
-    _describe(model, network, facts)
+    onnx.helper.set_model_props(model, described)
     try:
         with written_at_once(path) as scratch:
             onnx.save_model(model, scratch)
@@ -52,7 +66,8 @@ def write_checked(
         "digest": network.digest,
         "opset": opset,
         "bytes": size,
-        "max_abs_diff": difference,
+        "max_abs_diff": difference.absolute,
+        "max_rel_diff": difference.relative,
         "tolerance": TOLERANCE,
         "batches_checked": list(CHECKED_BATCHES),
         "inputs": [_signature(value) for value in model.graph.input],
@@ -103,27 +118,25 @@ def onnx_model(
         raise ExportError(f"The network cannot be exported to opset {opset}: {error}") from error
     assert program is not None
     model: onnx.ModelProto = program.model_proto
-    if (actual := model.opset_import[0].version) != opset:
-        raise ExportError(f"The network needs opset {actual}, asked for was {opset}.")
+    actual = {item.domain: item.version for item in model.opset_import}
+    if actual != {"": opset}:
+        raise ExportError(f"The network needs operator sets {actual}, asked for was {opset}.")
     _anonymise(model.graph)
+    model.producer_name, model.producer_version = "NASWeb", ""
     return model
 
 
-def verify(path: Path, module: nn.Module, inputs: Mapping[str, Shape]) -> float:
-    """Largest absolute difference between the file in ONNX Runtime and the module in PyTorch.
+def verify(path: Path, module: nn.Module, inputs: Mapping[str, Shape]) -> Difference:
+    """Compare the outputs of a file in ONNX Runtime with those of the module in PyTorch.
 
     Standard normal inputs of a fixed seed, in batches of `CHECKED_BATCHES`.
 
     Raises:
         ExportError: ONNX Runtime refuses the file, or the difference exceeds `TOLERANCE`.
     """
-    try:
-        onnx.checker.check_model(path, full_check=True)
-        session = _session(path)
-    except Exception as error:  # both libraries raise private types
-        raise ExportError(f"The exported file is not valid: {error!r:.300}") from error
+    session = _session(path)
     rng = np.random.default_rng(0)
-    worst = 0.0
+    worst = Difference()
     for size in CHECKED_BATCHES:
         feed = {
             name: rng.standard_normal((size, *shape), np.float32) for name, shape in inputs.items()
@@ -131,21 +144,21 @@ def verify(path: Path, module: nn.Module, inputs: Mapping[str, Shape]) -> float:
         ours = _run_module(module, list(feed.values()))
         theirs: Sequence[NDArray[np.float32]] = session.run(None, feed)
         for expected, actual in zip(ours, theirs, strict=True):
-            worst = max(worst, _difference(expected, actual))
+            worst = worst.joined(_difference(expected, actual))
     return worst
 
 
-def _difference(expected: NDArray[np.float32], actual: NDArray[np.float32]) -> float:
+def _difference(expected: NDArray[np.float32], actual: NDArray[np.float32]) -> Difference:
     if expected.shape != actual.shape:
         raise ExportError(f"The exported file gives {actual.shape}, PyTorch {expected.shape}.")
-    difference = float(np.abs(expected - actual).max())
-    allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
-    if not difference <= allowed:  # also true for NaN
+    absolute = float(np.abs(expected - actual).max())
+    relative = absolute / max(1.0, float(np.abs(expected).max()))
+    if not relative <= TOLERANCE:  # also true for NaN
         raise ExportError(
-            f"The exported file differs from PyTorch by {difference:.3g}, "
-            f"allowed is {allowed:.3g}; nothing was written."
+            f"The exported file differs from PyTorch by {absolute:.3g} ({relative:.3g} of the "
+            f"largest output), allowed is {TOLERANCE:g}; nothing was written."
         )
-    return difference
+    return Difference(absolute, relative)
 
 
 def _run_module(module: nn.Module, inputs: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
@@ -166,11 +179,15 @@ def _load(network: NetworkSpec, state: Mapping[str, Tensor]) -> nn.Module:
 def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    options.log_severity_level = 4  # errors come as exceptions
+    try:
+        onnx.checker.check_model(path, full_check=True)
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # both libraries raise private types
+        raise ExportError(f"The exported file is not valid: {error!r:.300}") from error
 
 
-def _describe(model: onnx.ModelProto, network: NetworkSpec, facts: Mapping[str, Any]) -> None:
+def _description(network: NetworkSpec, facts: Mapping[str, Any]) -> dict[str, str]:
     own = {
         "digest": network.digest,
         "space": network.space,
@@ -180,10 +197,10 @@ def _describe(model: onnx.ModelProto, network: NetworkSpec, facts: Mapping[str, 
     }
     if clash := own.keys() & facts.keys():
         raise ExportError(f"The file describes {', '.join(sorted(clash))} itself; rename the fact.")
-    model.producer_name, model.producer_version = "NASWeb", ""
-    onnx.helper.set_model_props(
-        model, {key: json.dumps(value) for key, value in {**own, **facts}.items()}
-    )
+    try:
+        return {name: json.dumps(value) for name, value in {**own, **facts}.items()}
+    except (TypeError, ValueError) as error:
+        raise ExportError(f"A fact to store in the file is not JSON: {error}.") from error
 
 
 def _anonymise(graph: onnx.GraphProto) -> None:

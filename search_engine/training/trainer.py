@@ -143,7 +143,7 @@ class Trainer:
             train_loss = self._train_epoch(epoch, rng, monitor)
             val_loss, val_accuracy = self._validate(epoch, monitor)
         return EpochReport(
-            epoch=epoch,
+            epoch=epoch + 1,
             epochs=self._recipe.epochs,
             train_loss=train_loss,
             val_loss=val_loss,
