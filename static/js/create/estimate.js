@@ -93,9 +93,15 @@ function facts(answer, { seeds = [0], baseline }) {
     ["Search space", bigCount(answer.space_size), "distinct networks"],
     ["Within the limits", share(answer), `of ${count(answer.draws)} random draws`],
     ["Time", `≈ ${duration(answer.seconds)}`, `${duration(answer.seconds_p10)} – ${duration(answer.seconds_p90)}, ${workers(answer)}`],
-    ["Per candidate", `≈ ${duration(answer.seconds_per_trial)}`, runs > 1 ? `training; ${runs} runs` : "training"],
+    ["Per candidate", ...perCandidate(answer)],
   ];
+  if (runs > 1) rows.push(["Runs", String(runs), `${seeds.length} seed${seeds.length > 1 ? "s" : ""}${baseline ? ", each with a baseline" : ""}`]);
   return el("dl", { class: "facts-list" }, ...rows.map(([name, value, note]) => el("div", {}, el("dt", {}, name), el("dd", { class: "number" }, el("strong", {}, value), " ", el("small", {}, note)))));
+}
+
+function perCandidate({ seconds_per_trial: seconds, time_origin: origin }) {
+  if (origin === "looked_up") return ["no training", "looked up in a table"];
+  return [`≈ ${duration(seconds)}`, origin === "measured" ? "training, as seen here before" : "training, a rough guess"];
 }
 
 const workers = (answer) => `${answer.workers} worker${answer.workers === 1 ? "" : "s"}`;
