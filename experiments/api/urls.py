@@ -1,6 +1,6 @@
 """Routes below /api/v1/; docs/api.md lists them for people."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from experiments.api.parsers import DOCUMENT_PARSERS
 from experiments.api.renderers import OneFormat
@@ -9,6 +9,7 @@ from experiments.api.views.datasets import DatasetViewSet
 from experiments.api.views.devices import MeasureView, RepeatableDeviceViewSet
 from experiments.api.views.experiments import ExperimentViewSet
 from experiments.api.views.jobs import ArtifactViewSet, JobViewSet
+from experiments.api.views.redirects import add_slash
 from experiments.api.views.spaces import SpaceViewSet
 from experiments.api.views.tokens import LoginView, TokenViewSet
 from experiments.api.views.trials import TrialViewSet
@@ -122,4 +123,5 @@ urlpatterns = [
         ArtifactViewSet.as_view({"get": "download"}, **_file),
         name="artifact-download",
     ),
+    re_path(r"[^/]\Z", add_slash, name="add-slash"),
 ]

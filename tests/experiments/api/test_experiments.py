@@ -395,3 +395,22 @@ def test_two_deletions_at_the_same_moment(alice):
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(delete, clients)) == [204, 404]
+
+
+def test_a_forgotten_slash_keeps_method_and_body(api):
+    response = api.post("experiments", document(), follow=True)
+    assert response.redirect_chain == [("/api/v1/experiments/", 308)]
+    assert response.status_code == 201
+    found = api.get("experiments?limit=1", follow=True)
+    assert found.redirect_chain == [("/api/v1/experiments/?limit=1", 308)]
+    assert len(found.json()["results"]) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["nope", "nope/", "experiments/x", "experiments/x/y/z", "", "\x00"]
+)
+def test_an_address_that_does_not_exist_is_404_in_json(api, path):
+    for method in (api.get, api.post):
+        response = method(path)
+        assert response.status_code == 404
+        assert response.json()["errors"][0]["code"] == "not_found"
