@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from search_engine.errors import SpaceError
 from search_engine.network import Shape
 from search_engine.protocols import SearchSpace
 from search_engine.spaces import SPACES
@@ -17,6 +19,7 @@ from search_engine.types import Genes
 __all__ = ["compile_space", "document_schema", "parse_document", "validate_document"]
 
 PROBES, PROBED_LAYERS = 300, 30_000
+MAX_PARAMS, MAX_TENSOR = 10**9, 2**28  # 4 GB of weights, 1 GiB for one tensor of one sample
 
 
 def compile_space(
@@ -70,10 +73,22 @@ def _compile(
 
 def _probe(space: CompiledSpace) -> None:
     """Decode extremes, each choice once and random architectures, so that layers that do not
-    fit are found now and not in the middle of a search."""
+    fit are found now and not in the middle of a search.
+
+    Raises:
+        SpaceError: a network cannot be, or is too large for any training here.
+    """
     layers = 0
     for genes in _probes(space):
-        layers += len(space.decode(genes).nodes)
+        network = space.decode(genes)
+        largest = max(prod(shape) for shape in network.shapes.values())
+        if network.params > MAX_PARAMS or largest > MAX_TENSOR:
+            raise SpaceError(
+                f"Networks may have {MAX_PARAMS:,} parameters and {MAX_TENSOR:,} values in a "
+                f"tensor; genes {list(genes)} give {network.params:,} and {largest:,}.",
+                "network",
+            )
+        layers += len(network.nodes)
         if layers > PROBED_LAYERS:
             break
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from search_engine.ops import OPS
 from search_engine.ops.base import Rule
-from search_engine.spaces.language import document as doc
+from search_engine.spaces.language import forms
 from search_engine.spaces.language.scope import Scope, Setting
 from search_engine.spaces.language.values import (
     Constant,
@@ -20,7 +20,7 @@ from search_engine.spaces.language.values import (
 
 def compile_setting(form: Any, key: str, scope: Scope) -> Setting:
     """An entry of `variables`: a decision or a constant."""
-    if isinstance(form, doc.Choice):
+    if isinstance(form, forms.Choice):
         return scope.at("choice").declare(form.name or key, form.choice)
     return Constant(form)
 
@@ -32,25 +32,25 @@ def compile_value(form: Any, key: str, scope: Scope) -> Value:
         SpaceError: an unknown variable, or `first` outside a repeat.
     """
     match form:
-        case doc.Reference():
+        case forms.Reference():
             return scope.lookup(form.variable)
-        case doc.Channels():
+        case forms.Channels():
             inner = scope.at("channels")
             return TimesChannels(
                 compile_value(form.channels, key, inner), form.multiple, inner.path
             )
-        case doc.HalveAbove():
+        case forms.HalveAbove():
             inner = scope.at("halve_above")
             return Halving(compile_value(form.halve_above, key, inner), inner.path)
-        case doc.FirstRest():
+        case forms.FirstRest():
             return _first_or_rest(form, key, scope)
-        case doc.Task():
+        case forms.Task():
             return Constant(scope.table.classes)
         case _:
             return compile_setting(form, key, scope)
 
 
-def _first_or_rest(form: doc.FirstRest, key: str, scope: Scope) -> Value:
+def _first_or_rest(form: forms.FirstRest, key: str, scope: Scope) -> Value:
     if scope.first is None:
         raise scope.fail("`first` and `rest` have a meaning only inside a repeat.")
     if scope.first:

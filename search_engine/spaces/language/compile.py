@@ -4,21 +4,21 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any
 
-from search_engine.spaces.language import document as doc
-from search_engine.spaces.language import parts
+from search_engine.spaces.language import forms, parts
 from search_engine.spaces.language.attributes import (
     check_attribute,
     compile_setting,
     compile_value,
     layer_rule,
 )
-from search_engine.spaces.language.document import PartList
-from search_engine.spaces.language.parts import Part
+from search_engine.spaces.language.cell import Cell, Edge
+from search_engine.spaces.language.emission import CACHE_VARIANTS, Cached, Part, picker, union
+from search_engine.spaces.language.forms import PartList
 from search_engine.spaces.language.scope import Scope
 from search_engine.spaces.language.values import Constant, Decision, Value
 
 MAX_COPIES = 100
-AnyPart = doc.Part | PartList
+AnyPart = forms.Part | PartList
 
 
 def compile_part(part: AnyPart, scope: Scope) -> Part:
@@ -31,15 +31,15 @@ def compile_part(part: AnyPart, scope: Scope) -> Part:
     if isinstance(part, PartList):
         return _cached(_chain(part.root, scope), scope)
     scope = _enter(part, scope)
-    if part.block is None and not (isinstance(part, doc.OpPart) and not scope.block):
+    if part.block is None and not (isinstance(part, forms.OpPart) and not scope.block):
         return _cached(_FORMS[type(part)](part, scope), scope)
     return _cached(_boxed(part, scope), scope)
 
 
-def _enter(part: doc.Part, scope: Scope) -> Scope:
+def _enter(part: forms.Part, scope: Scope) -> Scope:
     """The scope inside a part: its name, its variables, its stage."""
     # A repeat names its copies, choose and optional name their decision: not the part itself.
-    if part.name and not isinstance(part, doc.RepeatPart | doc.ChoosePart | doc.OptionalPart):
+    if part.name and not isinstance(part, forms.RepeatPart | forms.ChoosePart | forms.OptionalPart):
         scope = scope.inside(part.name, slot=True)
     env = dict(scope.env)
     for name, setting in part.variables.items():
@@ -47,7 +47,7 @@ def _enter(part: doc.Part, scope: Scope) -> Scope:
     return scope._replace(env=env, stage=part.stage or scope.stage)
 
 
-def _boxed(part: doc.Part, scope: Scope) -> Part:
+def _boxed(part: forms.Part, scope: Scope) -> Part:
     """A part as one block of the diagram; a layer outside any block is a block of its own."""
     if scope.block:
         raise scope.at("block").fail("Blocks do not nest; a part around this one is a block.")
@@ -64,7 +64,7 @@ def _boxed(part: doc.Part, scope: Scope) -> Part:
     return parts.Boxed(name, kind, part.label, scope.stage, named, decisions, member, variables)
 
 
-def _layer(part: doc.OpPart, scope: Scope) -> Part:
+def _layer(part: forms.OpPart, scope: Scope) -> Part:
     rule = layer_rule(part.op, scope.at("op"))
     attributes: dict[str, Value] = {}
     for key, form in (part.__pydantic_extra__ or {}).items():
@@ -83,11 +83,11 @@ def _chain(members: list[Any], scope: Scope) -> Part:
     return parts.Chain(compiled, _union(compiled))
 
 
-def _sequence(part: doc.SequencePart, scope: Scope) -> Part:
+def _sequence(part: forms.SequencePart, scope: Scope) -> Part:
     return _chain(part.sequence, scope.at("sequence"))
 
 
-def _repeat(part: doc.RepeatPart, scope: Scope) -> Part:
+def _repeat(part: forms.RepeatPart, scope: Scope) -> Part:
     times = compile_value(part.times, "times", scope.at("times"))
     counts = times.values if isinstance(times, Constant | Decision) else ()
     if not counts or any(type(n) is not int or not 0 <= n <= MAX_COPIES for n in counts):
@@ -102,7 +102,7 @@ def _repeat(part: doc.RepeatPart, scope: Scope) -> Part:
     return parts.Copies(times, copies, _union([times, *copies]))
 
 
-def _copy(part: doc.RepeatPart, scope: Scope, times: Constant | Decision, number: int) -> Scope:
+def _copy(part: forms.RepeatPart, scope: Scope, times: Constant | Decision, number: int) -> Scope:
     name = f"{part.name or 'block'}{number}"
     if part.share:
         names = (*scope.names, part.name) if part.name else scope.names
@@ -135,12 +135,12 @@ def _alternatives(
     return decision, compiled
 
 
-def _choose(part: doc.ChoosePart, scope: Scope) -> Part:
+def _choose(part: forms.ChoosePart, scope: Scope) -> Part:
     decision, members = _alternatives(part.name, part.choose, scope.at("choose"))
     return parts.Alternatives(decision, members, _union([decision, *members.values()]))
 
 
-def _optional(part: doc.OptionalPart, scope: Scope) -> Part:
+def _optional(part: forms.OptionalPart, scope: Scope) -> Part:
     inner = scope.at("optional")
     decision = inner.declare(part.name, [False, True])
     assert isinstance(decision, Decision)
@@ -150,14 +150,14 @@ def _optional(part: doc.OptionalPart, scope: Scope) -> Part:
     return parts.Alternatives(decision, members, _union([decision, member]))
 
 
-def _residual(part: doc.ResidualPart, scope: Scope) -> Part:
+def _residual(part: forms.ResidualPart, scope: Scope) -> Part:
     inner = scope.at("residual")._replace(slot=False)
     member = compile_part(part.residual, inner)
     name = inner.layer_id("add")
     return parts.Residual(name, member, scope.block, scope.path, member.variables)
 
 
-def _parallel(part: doc.ParallelPart, scope: Scope) -> Part:
+def _parallel(part: forms.ParallelPart, scope: Scope) -> Part:
     inner = scope.at("parallel")._replace(slot=False)
     members = tuple(
         compile_part(member, inner.at(i)._replace(place=(*inner.place, f"branch{i + 1}")))
@@ -167,7 +167,7 @@ def _parallel(part: doc.ParallelPart, scope: Scope) -> Part:
     return parts.Merge(name, part.merge, members, scope.block, scope.path, _union(members))
 
 
-def _cell(part: doc.CellPart, scope: Scope) -> Part:
+def _cell(part: forms.CellPart, scope: Scope) -> Part:
     inner = scope.at("cell", "ops")
     arriving = tuple(
         tuple(_edge(source, target, part.cell.ops, inner) for source in range(target))
@@ -175,38 +175,38 @@ def _cell(part: doc.CellPart, scope: Scope) -> Part:
     )
     head = _head(arriving, scope)
     name = scope._replace(slot=True).layer_id("cell")
-    return parts.Cell(
+    return Cell(
         name,
         arriving[:head],
         arriving[head:],
-        parts.picker(_edges_union(arriving[:head])),
+        picker(_edges_union(arriving[:head])),
         scope.block,
         scope.path,
         _edges_union(arriving),
     )
 
 
-def _head(arriving: tuple[tuple[parts.Edge, ...], ...], scope: Scope) -> int:
+def _head(arriving: tuple[tuple[Edge, ...], ...], scope: Scope) -> int:
     """How many nodes have, together, few enough variants to be remembered."""
     fitting = (
         count
         for count in range(len(arriving), 0, -1)
-        if _variants(_edges_union(arriving[:count]), scope) <= parts.CACHE_VARIANTS
+        if _variants(_edges_union(arriving[:count]), scope) <= CACHE_VARIANTS
     )
     return next(fitting, 0)
 
 
-def _edges_union(arriving: tuple[tuple[parts.Edge, ...], ...]) -> tuple[int, ...]:
-    return parts.union(edge.variables for edges in arriving for edge in edges)
+def _edges_union(arriving: tuple[tuple[Edge, ...], ...]) -> tuple[int, ...]:
+    return union(edge.variables for edges in arriving for edge in edges)
 
 
-def _edge(source: int, target: int, ops: Mapping[str, Any], scope: Scope) -> parts.Edge:
+def _edge(source: int, target: int, ops: Mapping[str, Any], scope: Scope) -> Edge:
     decision, members = _alternatives(f"edge_{source}_{target}", ops, scope)
     variable = decision.index if isinstance(decision, Decision) else None
-    return parts.Edge(source, variable, tuple(members.values()))
+    return Edge(source, variable, tuple(members.values()))
 
 
-def _use(part: doc.UsePart, scope: Scope) -> Part:
+def _use(part: forms.UsePart, scope: Scope) -> Part:
     define = scope.table.document.define
     if part.use not in define:
         known = ", ".join(define) or "none"
@@ -218,22 +218,22 @@ def _use(part: doc.UsePart, scope: Scope) -> Part:
     return compile_part(define[part.use], inner)
 
 
-_FORMS: dict[type[doc.Part], Callable[[Any, Scope], Part]] = {
-    doc.OpPart: _layer,
-    doc.SequencePart: _sequence,
-    doc.RepeatPart: _repeat,
-    doc.ChoosePart: _choose,
-    doc.OptionalPart: _optional,
-    doc.ResidualPart: _residual,
-    doc.ParallelPart: _parallel,
-    doc.CellPart: _cell,
-    doc.UsePart: _use,
+_FORMS: dict[type[forms.Part], Callable[[Any, Scope], Part]] = {
+    forms.OpPart: _layer,
+    forms.SequencePart: _sequence,
+    forms.RepeatPart: _repeat,
+    forms.ChoosePart: _choose,
+    forms.OptionalPart: _optional,
+    forms.ResidualPart: _residual,
+    forms.ParallelPart: _parallel,
+    forms.CellPart: _cell,
+    forms.UsePart: _use,
 }
 
 
 def _cached(part: Part, scope: Scope) -> Part:
-    few = _variants(part.variables, scope) <= parts.CACHE_VARIANTS
-    return parts.Cached(part) if few else part
+    few = _variants(part.variables, scope) <= CACHE_VARIANTS
+    return Cached(part) if few else part
 
 
 def _variants(variables: Iterable[int], scope: Scope) -> int:
@@ -241,4 +241,4 @@ def _variants(variables: Iterable[int], scope: Scope) -> int:
 
 
 def _union(items: Iterable[Value | Part | None]) -> tuple[int, ...]:
-    return parts.union(item.variables for item in items if item is not None)
+    return union(item.variables for item in items if item is not None)

@@ -12,7 +12,7 @@ from search_engine.spaces.language.attributes import compile_setting
 from search_engine.spaces.language.compile import compile_part
 from search_engine.spaces.language.counting import Numbering, random_below
 from search_engine.spaces.language.document import Document
-from search_engine.spaces.language.parts import Emission
+from search_engine.spaces.language.emission import Emission
 from search_engine.spaces.language.scope import Scope, Table, same_scalar
 from search_engine.spaces.language.text import checksum
 from search_engine.types import Genes

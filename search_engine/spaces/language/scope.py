@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from search_engine.errors import SpaceError
 from search_engine.network import Shape
-from search_engine.spaces.language import document as doc
+from search_engine.spaces.language.document import Document
 from search_engine.spaces.language.text import join
 from search_engine.spaces.language.values import Constant, Decision
 from search_engine.types import Variable
@@ -78,7 +78,7 @@ class Ids:
 class Table:
     """Everything that the walk collects."""
 
-    document: doc.Document
+    document: Document
     input_shape: Shape
     classes: int
     declared: list[Declared] = field(default_factory=list)

@@ -295,6 +295,9 @@ BAD = [
     (document(conv(), input={"shape": [3, 8, 8], "min_side": 9}), "input.shape"),
     (document(conv(), classes=0), "classes"),
     (document(3), "network[0]"),
+    (document({"repeat": conv(), "times": 1, "share": "yes"}), "network[0].share"),
+    (document(conv(kernel={"choice": [None]})), "network[0].kernel.choice[0]"),
+    (document(conv(), define={"int": 3}), "define.int"),
 ]
 
 
@@ -333,6 +336,14 @@ def test_decisions_shared_under_different_conditions_are_refused():
     two = [{"name": name, "optional": use} for name in ("first", "second")]
     with pytest.raises(SpaceError, match="different conditions"):
         compile_space(document(*two, define=define))
+
+
+@pytest.mark.parametrize(
+    "part", [conv(out_channels=65_000), conv(out_channels={"channels": 20_000}, kernel=1)]
+)
+def test_networks_that_no_machine_could_train_are_refused(part):
+    with pytest.raises(SpaceError, match="Networks may have"):
+        validate_document(document(part, conv(out_channels=65_000, kernel=5)))
 
 
 @pytest.mark.parametrize("levels", [3, 6])
