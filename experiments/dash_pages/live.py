@@ -11,6 +11,11 @@ from experiments.figures.chart import CONFIG, Figure
 from experiments.figures.front_data import FrontData, choose_axes, front_data, objective_axes
 from experiments.models import Experiment
 
+FRONT_CONFIG = {
+    "doubleClick": False,  # the page answers it: the axes follow the data again
+    "modeBarButtonsToRemove": [*CONFIG["modeBarButtonsToRemove"], "resetScale2d"],
+}
+
 app = HostedDash("experiments/live.html")
 
 
@@ -45,7 +50,7 @@ def layout() -> html.Div:
     snapshot = selectors.snapshot(experiment)
     return html.Div(
         [
-            _chart("front", pareto.figure(front_of(experiment, snapshot))),
+            _chart("front", pareto.figure(front_of(experiment, snapshot)), **FRONT_CONFIG),
             _chart("hypervolume", hypervolume.figure(snapshot["hypervolume"])),
             _chart("losses", losses.figure(snapshot["curves"], str(snapshot["best"]))),
             dcc.Store(id="front-x"),
@@ -54,8 +59,10 @@ def layout() -> html.Div:
     )
 
 
-def _chart(name: str, figure: Figure) -> html.Div:
-    graph = dcc.Graph(id=f"{name}-graph", figure=figure, config=CONFIG, responsive=True)
+def _chart(name: str, figure: Figure, **config: Any) -> html.Div:
+    graph = dcc.Graph(
+        id=f"{name}-graph", figure=figure, config={**CONFIG, **config}, responsive=True
+    )
     return html.Div(graph, className=f"chart chart-{name}", id=f"{name}-chart")
 
 

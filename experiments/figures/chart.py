@@ -11,7 +11,7 @@ FONT = (
 MARGIN = {"l": 58, "r": 14, "t": 10, "b": 46}
 CLEAR = "rgba(0,0,0,0)"
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "showSendToCloud": False,
     "plotlyServerURL": "",

@@ -30,6 +30,12 @@ def file_size(size: int) -> str:
     return f"{size} B"
 
 
+def exponent(value: float) -> str:
+    """A tiny number as `2.4e-6`."""
+    mantissa, _, power = f"{value:.1e}".partition("e")
+    return "0" if value == 0 else f"{mantissa}e{int(power)}"
+
+
 def duration(seconds: float | None) -> str:
     """Two units at most: `1 h 12 min`, `46 s`, `3.2 s`."""
     if not is_number(seconds):

@@ -134,6 +134,8 @@ def _note(key: str, trial: Trial) -> str:
     item = trial.metrics.get(key)
     if key == "accuracy":
         return _accuracy_note(trial, item)
+    if item and item.get("status") == "unstable":
+        return f"⚠ unstable: {item.get('note', '')}"
     spread = (item or {}).get("spread") or {}
     parts = [
         f"{name} {numbers.metric(key, spread[field])}"
@@ -228,7 +230,9 @@ def _measurement(row: Measurement) -> dict[str, Any]:
         "setting": f"{device.get_runtime_display()}, {device.threads} thread{plural}, "
         f"batch {device.batch_size}, {device.precision}",
         "text": numbers.with_origin(numbers.metric(row.metric, row.value), row.origin),
-        "cv": f"{100 * row.spread['cv']:.1f} %" if numbers.is_number(row.spread.get("cv")) else "",
+        "cv": f"{100 * row.spread['cv']:.1f} %"
+        if row.spread["rounds_kept"] > 1
+        else numbers.MISSING,
         "rounds": f"{row.spread.get('rounds_kept')} of {row.spread.get('rounds')}",
         "picture": _safe(rounds_svg(row.samples, row.value)),
         "phases": [(_PHASES[k], _phase(k, row.phases[k])) for k in _PHASES if k in row.phases],
@@ -271,7 +275,7 @@ def _file(artifact: Artifact) -> dict[str, Any]:
     if numbers.is_number(facts.get("max_abs_diff")):
         checked = (
             f"Ran in ONNX Runtime {facts.get('onnxruntime', '')}: largest difference to PyTorch "
-            f"{facts['max_abs_diff']:.1e}"
+            f"{numbers.exponent(facts['max_abs_diff'])}"
         )
     return {"row": artifact, "size": numbers.file_size(artifact.bytes), "checked": checked}
 

@@ -174,7 +174,7 @@ def _kpis(
         if best
         else []
     )
-    workers = [worker for worker in snapshot["workers"] if worker["role"] == "evaluate"]
+    workers = [worker for worker in snapshot["workers"] if worker["role"] in ("evaluate", "device")]
     return [
         {
             "key": "best",
@@ -200,8 +200,8 @@ def _kpis(
         {
             "key": "workers",
             "label": "Workers",
-            "value": f"{progress['running']} busy",
-            "note": f"{len(workers)} alive",
+            "value": f"{len(workers)} alive" if workers else numbers.MISSING,
+            "note": f"{progress['running']} candidates in work",
         },
     ]
 

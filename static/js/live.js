@@ -163,7 +163,10 @@ function say(id, text) {
 function hints() {
   const { progress, front, status } = model;
   const ended = progress.done + progress.failed;
-  const soon = status === "queued" ? "The search has not started." : "The first result is on its way.";
+  const doing = model.running.map((candidate) => candidate.status);
+  const steps = ["measuring", "training"].map((step) => [step, doing.filter((word) => word === step).length]).filter(([, n]) => n);
+  const words = steps.map(([step, n]) => `${n} ${step}`).join(", ");
+  const soon = status === "queued" ? "The search has not started." : `The first result is on its way${words && `: ${words}`}.`;
   const empty = model.isActive ? soon : "There is no result.";
   const nearest = front.length ? null : model.nearestMiss;
   const closest = nearest

@@ -14,8 +14,7 @@ export function jobCard(job, before) {
     { class: "card job", dataset: { kind: job.kind, status: job.status } },
     el("span", { class: "status", dataset: { status: job.status } }, icon(job.status === "cancelled" ? "stopped" : job.status), NAMES[job.kind] ?? job.kind),
     el("span", { class: "muted" }, WORDS[job.status]),
-    going ? bar(job) : el("span", {}),
-    ...(going ? [] : [el("div", { class: "job-result" }, ...result(job, before))]),
+    going ? bar(job) : el("div", { class: "job-result" }, ...result(job, before)),
   );
 }
 
@@ -49,7 +48,7 @@ function exported(file, result) {
       : null;
   return [
     el("a", { class: "file-name", href: `/api/v1/artifacts/${file.id}/download/` }, icon("download"), `Download ${file.name}`),
-    ` ${size} `,
+    el("span", { class: "number secondary" }, size),
     el("code", { class: "sha", title: "SHA-256" }, file.sha256),
     checked,
   ].filter(Boolean);

@@ -114,6 +114,7 @@ export class FrontChart {
     });
     graph.on("plotly_doubleclick", () => {
       this.zoomed = false;
+      this.folded.at = 0;
       redraw();
     });
     graph.on("plotly_afterplot", () => {
@@ -156,12 +157,15 @@ export class FrontChart {
   }
 
   drawAll(parts, many) {
-    const layout = this.layout; // Plotly writes the user's zoom into what it is given: give it copies
-    if (!this.zoomed) [layout.xaxis.range, layout.yaxis.range] = ranges(parts, this.x, this.facts.y);
+    const layout = structuredClone(this.layout);
+    const held = this.zoomed ? this.graph.layout : null; // what the user zoomed to stays
+    const [x, y] = held ? [held.xaxis.range, held.yaxis.range] : ranges(parts, this.x, this.facts.y);
+    layout.xaxis.range = [...x];
+    layout.yaxis.range = [...y];
     this.colourLayout(layout);
     const traces = this.traces.map((trace) => this.fill(trace, parts[trace.meta] ?? [], many));
     this.folded = { at: performance.now(), numbers: new Set(parts.dominated.map((p) => p.number)) };
-    window.Plotly.react(this.graph, traces, structuredClone(layout));
+    window.Plotly.react(this.graph, traces, layout);
   }
 
   /** Between two folds only the light layers change: front, new points, knee. */

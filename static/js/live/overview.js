@@ -70,7 +70,7 @@ export class Overview {
     const missed = this.model.searched.filter((c) => c.status === "done" && c.feasible === false).length;
     const share = ended ? `${((100 * progress.failed) / ended).toFixed(1)} %` : "";
     this.kpi("failed", count(progress.failed), [progress.failed ? share : "", missed ? `${count(missed)} miss a limit` : ""].filter(Boolean).join(" · "));
-    this.workers(progress.running);
+    this.workers();
   }
 
   /** Best feasible and hypervolume against the comparison run, after equally many candidates. */
@@ -86,12 +86,13 @@ export class Overview {
     return [text, share];
   }
 
-  workers(running) {
-    const evaluators = this.model.workers.filter((worker) => ["evaluate", "device"].includes(worker.role));
+  /** Living workers, and what they do for this experiment. */
+  workers() {
+    const alive = this.model.workers.filter((worker) => ["evaluate", "device"].includes(worker.role)).length;
     const doing = new Map();
-    for (const candidate of this.model.running) doing.set(candidate.status, (doing.get(candidate.status) ?? 0) + 1);
+    for (const { status } of this.model.running) doing.set(status, (doing.get(status) ?? 0) + 1);
     const words = [...doing].map(([status, n]) => `${n} ${status}`).join(", ");
-    this.kpi("workers", running ? `${running} in work` : "idle", words || (evaluators.length ? `${evaluators.length} ready` : "none heard of"));
+    this.kpi("workers", alive ? `${alive} alive` : "–", words || (alive ? "idle" : "none heard of when the page was loaded"));
   }
 
   /** One sentence on top for the states that need one. */
