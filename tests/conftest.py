@@ -1,15 +1,20 @@
 """Fixtures for all tests."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth.models import User
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start the whole product run in one xdist process, one after the other."""
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(autouse=True)
@@ -47,18 +52,3 @@ def mallory(db: None) -> User:
 def staff(db: None) -> User:
     """A user who manages devices."""
     return User.objects.create_user("staff", password="staff-password", is_staff=True)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(
-    browser_type_launch_args: dict[str, Any], browser_type: Any
-) -> dict[str, Any]:
-    """The system's Chromium, else Playwright's; without either, browser tests are skipped."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None and not Path(browser_type.executable_path).exists():
-        pytest.skip("There is no browser. Install Chromium, or run: playwright install chromium")
-    options = browser_type_launch_args | ({"executable_path": program} if program else {})
-    if os.geteuid() == 0:
-        options["args"] = [*options.get("args", ()), "--no-sandbox"]
-    return options
