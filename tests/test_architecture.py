@@ -102,7 +102,7 @@ def test_listing_registries_loads_neither_torch_nor_django():
     assert json.loads(result.stdout) == []
 
 
-@pytest.mark.parametrize(("package", "name", "entry"), entries())
+@pytest.mark.parametrize(("package", "name", "entry"), list(entries()))
 def test_every_entry_is_there_and_explains_itself(package, name, entry):
     registry = getattr(sys.modules[package], name)
     assert registry.resolve(entry.key)
@@ -110,7 +110,7 @@ def test_every_entry_is_there_and_explains_itself(package, name, entry):
     assert entry.summary.endswith(".")
 
 
-@pytest.mark.parametrize(("package", "name", "entry"), entries())
+@pytest.mark.parametrize(("package", "name", "entry"), list(entries()))
 def test_every_entry_lives_in_the_file_named_after_it(package, name, entry):
     module = entry.target.partition(":")[0]
     assert module.startswith(f"{package}.")
@@ -120,7 +120,7 @@ def test_every_entry_lives_in_the_file_named_after_it(package, name, entry):
     assert find_spec(module) is not None
 
 
-@pytest.mark.parametrize(("package", "name", "entry"), entries())
+@pytest.mark.parametrize(("package", "name", "entry"), list(entries()))
 def test_every_entry_is_documented(package, name, entry):
     text = (ROOT / "docs/methods.md").read_text() + (ROOT / "docs/extending.md").read_text()
     assert f"### `{entry.key}`" in text
