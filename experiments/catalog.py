@@ -3,9 +3,8 @@
 from functools import lru_cache
 from typing import Any
 
-from hardware_profiles.selectors import active_devices, device_row
-
 from experiments.spaces import space_row
+from hardware_profiles.selectors import active_devices, device_row
 from search_engine.costs import COSTS
 from search_engine.datasets import DATASETS
 from search_engine.evaluators import EVALUATORS
@@ -19,12 +18,6 @@ PURPOSES = {
     "train": "trains candidates",
     "val": "scores candidates during the search",
     "test": "touched once, by the final retraining",
-}
-REGISTRIES: dict[str, Registry[Any]] = {
-    "strategies": STRATEGIES,
-    "evaluators": EVALUATORS,
-    "cost_models": COSTS,
-    "exporters": EXPORTERS,
 }
 
 
@@ -59,7 +52,7 @@ def catalog() -> dict[str, list[dict[str, Any]]]:
 
 def member(registry: Registry[Any], entry: Entry) -> dict[str, Any]:
     """A registry's entry with the JSON Schema of its settings."""
-    return _words(entry) | {"config_schema": _schema(registry.noun, entry.key)}
+    return _words(entry) | {"config_schema": _schema(registry, entry.key)}
 
 
 def _words(entry: Entry) -> dict[str, Any]:
@@ -73,8 +66,7 @@ def _words(entry: Entry) -> dict[str, Any]:
 
 
 @lru_cache
-def _schema(noun: str, key: str) -> dict[str, Any]:
-    registry = next(item for item in REGISTRIES.values() if item.noun == noun)
+def _schema(registry: Registry[Any], key: str) -> dict[str, Any]:
     return registry.config_class(key).model_json_schema()
 
 

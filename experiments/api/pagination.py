@@ -16,7 +16,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-_SALT = "experiments.api.cursor"
 _SORT_KEY = "cursor_sort_key"
 Placed = tuple[list[Any], Any]  # sort values of a row, and the row
 
@@ -80,6 +79,7 @@ class CursorPages(BasePagination):
             ValidationError: `limit`, `ordering` or `cursor` is not usable.
         """
         self._url = request.build_absolute_uri()
+        self._salt = f"experiments.api.cursor:{request.path}"  # a cursor is good for one list
         self._limit = self.get_page_size(request)
         self._ordering, self._terms, expression = self._order(request, view)
         self._cursor = self._read_cursor(request)
@@ -173,10 +173,10 @@ class CursorPages(BasePagination):
         if text is None:
             return None
         try:
-            cursor = Cursor(*signing.loads(text, salt=_SALT))
+            cursor = Cursor(*signing.loads(text, salt=self._salt))
         except (signing.BadSignature, ValueError, TypeError):
             raise ValidationError(
-                {self.cursor_query_param: "This cursor is not one of ours. Start without it."}
+                {self.cursor_query_param: "This cursor is not one of this list. Start without it."}
             ) from None
         if cursor.ordering != self._ordering:
             message = "This cursor belongs to another ordering. Start without it."
@@ -186,7 +186,7 @@ class CursorPages(BasePagination):
     def _link(self, places: Sequence[list[Any]], *, backward: bool) -> str:
         if not places:  # the rows this page followed are gone: begin again
             return remove_query_param(self._url, self.cursor_query_param)
-        text = signing.dumps((self._ordering, backward, places[0]), salt=_SALT)
+        text = signing.dumps((self._ordering, backward, places[0]), salt=self._salt)
         return replace_query_param(self._url, self.cursor_query_param, text)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

@@ -19,21 +19,20 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from experiments import selectors
+from experiments.api.answers import (
+    EstimateSerializer,
+    EventPageSerializer,
+    FrontSerializer,
+    HypervolumeSerializer,
+    SnapshotSerializer,
+)
 from experiments.api.bodies import EventsQuery, ExtendBody, NoBody, RenameBody
 from experiments.api.columns import hypervolume_columns, metric_keys, trials_csv
 from experiments.api.filters import ExperimentFilter
 from experiments.api.idempotency import idempotent
 from experiments.api.permissions import OwnerActs
 from experiments.api.progress import progress_of
-from experiments.api.serializers import (
-    EstimateSerializer,
-    EventPageSerializer,
-    ExperimentSerializer,
-    FrontSerializer,
-    HypervolumeSerializer,
-    SnapshotSerializer,
-    TrialSerializer,
-)
+from experiments.api.serializers import ExperimentSerializer, TrialSerializer
 from experiments.estimate import estimate
 from experiments.models import Experiment
 from experiments.services import lifecycle

@@ -94,6 +94,14 @@ def test_a_cursor_of_another_ordering_is_an_error(api, path):
     assert api.get(url.replace("ordering=number", "ordering=-accuracy")).status_code == 400
 
 
+def test_a_cursor_of_another_list_is_an_error(api, path):
+    cursor = api.get("datasets/?limit=1").json()["next"].split("cursor=")[1].split("&")[0]
+    for other in (path, "experiments/", "search-spaces/"):
+        response = api.get(f"{other}?cursor={cursor}")
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["attr"] == "cursor"
+
+
 def test_a_page_costs_one_query_however_late(api, path, django_assert_num_queries, rf):
     class View:
         ordering = ("number",)
