@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import redis
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models.functions import Mod
 from django.utils import timezone
 
 from experiments import engine, workers
@@ -21,6 +22,7 @@ from search_engine.pareto import knee
 ETA_INTERVALS = 50
 SNAPSHOT_LOG_LINES = 200
 SNAPSHOT_CURVES = 8
+COLUMNS = ("run_id", "number", "index", "status", "feasible", "on_front", "metrics", "finished_at")
 
 
 def experiments_for(user: AbstractBaseUser) -> QuerySet[Experiment]:
@@ -171,10 +173,14 @@ def _eta(gaps: np.ndarray, left: int) -> tuple[float | None, float | None, float
     return round(float(low), 1), round(float(middle), 1), round(float(high), 1)
 
 
-def hypervolume_series(experiment: Experiment) -> list[dict[str, Any]]:
-    """One series per run, in the order of creation."""
+def hypervolume_series(experiment: Experiment, every: int = 1) -> list[dict[str, Any]]:
+    """One series per run, in the order of creation; every n-th point and the last one."""
     points: dict[Any, list[HypervolumePoint]] = defaultdict(list)
-    for point in HypervolumePoint.objects.filter(run__experiment=experiment).order_by("trials"):
+    rows = HypervolumePoint.objects.filter(run__experiment=experiment)
+    if every > 1:
+        newest = rows.order_by("run", "-trials").distinct("run").values("pk")
+        rows = rows.annotate(rest=Mod(F("trials"), every)).filter(Q(rest=0) | Q(pk__in=newest))
+    for point in rows.order_by("trials"):
         points[point.run_id].append(point)
     return [
         {
@@ -203,13 +209,36 @@ def snapshot(experiment: Experiment) -> dict[str, Any]:
     allows, and never missed.
     """
     seq = Experiment.objects.values_list("last_seq", flat=True).get(pk=experiment.pk)
-    trials = list(experiment.trials.select_related("run"))
-    front_rows = front(experiment)
-    best, bend = best_trial(front_rows), knee_trial(front_rows)
+    trials = list(experiment.trials.only(*COLUMNS))
     return {
         "seq": seq,
         "objectives": experiment.config["objectives"],
         "constraints": experiment.config["constraints"],
+        **_drawn(experiment, trials),
+        "hypervolume": hypervolume_series(experiment),
+        "log": _log_lines(experiment),
+    }
+
+
+def sketch(experiment: Experiment, most: int = 600) -> dict[str, Any]:
+    """What first paint shows: as the snapshot, but light however large the experiment is.
+
+    The front is complete; of the other candidates, and of each hypervolume series, about `most`
+    are there, evenly spread.
+    """
+    step = max(1, -(-experiment.next_number // most))
+    spread = experiment.trials.annotate(rest=Mod(F("number"), step))
+    trials = list(spread.filter(Q(rest=0) | Q(on_front=True)).only(*COLUMNS))
+    return {
+        **_drawn(experiment, trials),
+        "hypervolume": hypervolume_series(experiment, every=step),
+    }
+
+
+def _drawn(experiment: Experiment, trials: Sequence[Trial]) -> dict[str, Any]:
+    front_rows = front(experiment)
+    best, bend = best_trial(front_rows), knee_trial(front_rows)
+    return {
         "progress": progress(experiment),
         "candidates": {
             "run": [str(trial.run_id) for trial in trials],
@@ -219,9 +248,7 @@ def snapshot(experiment: Experiment) -> dict[str, Any]:
         "front": [trial.number for trial in front_rows],
         "best": best.number if best else None,
         "knee": bend.number if bend else None,
-        "hypervolume": hypervolume_series(experiment),
         "curves": _curves(trials, best),
-        "log": _log_lines(experiment),
         "workers": living_workers(),
     }
 

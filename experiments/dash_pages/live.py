@@ -45,14 +45,20 @@ def baseline_runs(experiment: Experiment) -> frozenset[str]:
 
 
 def layout() -> html.Div:
-    """Three charts and the two choices of axes, which the page's own controls set."""
+    """Three charts and the two choices of axes, which the page's own controls set.
+
+    Clouds and series are thin: the page fills them from the snapshot that it fetches anyway.
+    """
     experiment = current().experiment
-    snapshot = selectors.snapshot(experiment)
+    sketch = selectors.sketch(experiment)
+    front = pareto.figure(front_of(experiment, sketch))
+    series = hypervolume.figure(sketch["hypervolume"])
+    curves = losses.figure(sketch["curves"], str(sketch["best"]))
     return html.Div(
         [
-            _chart("front", pareto.figure(front_of(experiment, snapshot)), **FRONT_CONFIG),
-            _chart("hypervolume", hypervolume.figure(snapshot["hypervolume"])),
-            _chart("losses", losses.figure(snapshot["curves"], str(snapshot["best"]))),
+            _chart("front", front, **FRONT_CONFIG),
+            _chart("hypervolume", series),
+            _chart("losses", curves),
             dcc.Store(id="front-x"),
             dcc.Store(id="hypervolume-x"),
         ]
@@ -71,7 +77,7 @@ def choose_front_axis(x: Any) -> Figure:
     """Draw the front against another cost."""
     experiment = current().experiment
     try:
-        data = front_of(experiment, selectors.snapshot(experiment), str(x))
+        data = front_of(experiment, selectors.sketch(experiment), str(x))
     except KeyError:
         return no_update
     return pareto.figure(data)

@@ -35,7 +35,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 
 def context(experiment: Experiment, *, is_owner: bool) -> dict[str, Any]:
     """Context of the live template."""
-    snapshot = selectors.snapshot(experiment)
+    snapshot = selectors.sketch(experiment)
     data = front_of(experiment, snapshot)
     best = _trial(experiment, snapshot["best"])
     return {

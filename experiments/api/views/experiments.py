@@ -7,7 +7,9 @@ import yaml
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.text import slugify
+from django.views.decorators.gzip import gzip_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status, viewsets
@@ -181,6 +183,7 @@ class ExperimentViewSet(viewsets.GenericViewSet[Experiment]):
         return Response({"next": link, "previous": None, "results": messages})
 
     @extend_schema(responses=SnapshotSerializer)
+    @method_decorator(gzip_page)
     def snapshot(self, request: Request, pk: UUID) -> Response:
         """Everything the live page shows, as of event `seq`; go on from there by socket."""
         experiment = self._visible()
