@@ -42,6 +42,7 @@ class Row:
         return dict(zip(PEOPLE, map(int, self.answers.split()), strict=True))
 
 
+NOT_REST = ("schema", "api-docs", "add-slash")
 PEOPLE = ("owner", "shared", "stranger", "anonymous", "staff")
 ORDER = ("anonymous", "stranger", "staff", "shared", "owner")  # who may change it comes last
 
@@ -171,7 +172,7 @@ def _template(path: str) -> str:
 
 def _endpoints():
     for route, pattern in _routes(get_resolver().url_patterns, ""):
-        if not route.startswith(BASE.lstrip("/")) or pattern.name in ("schema", "api-docs", "add-slash"):
+        if not route.startswith(BASE.lstrip("/")) or pattern.name in NOT_REST:
             continue
         view = pattern.callback
         methods = getattr(view, "actions", None) or [
