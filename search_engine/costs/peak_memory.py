@@ -17,7 +17,8 @@ class PeakMemory:
     reads. Elementwise layers write over an input of the same size that nobody reads afterwards;
     an identity makes no tensor. Workspace and weights are not part of it.
 
-    Source: hardware dossier, section 3 (live sets over the schedule).
+    A tensor is live from the layer that makes it to the last layer that reads it (liveness
+    analysis, as in the memory planners of inference runtimes).
     """
 
     metric = "peak_memory_mib"

@@ -106,7 +106,8 @@ def only_map(inputs: Sequence[Shape], noun: str) -> tuple[int, int, int]:
 def window(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
     """Positions of a sliding window along one axis; ShapeError when it does not fit once.
 
-    Source: hardware dossier section 2: Y = floor((H + 2p - d(R - 1) - 1) / s) + 1.
+    With side H, padding p, dilation d, kernel R and stride s it is
+    floor((H + 2p - d(R - 1) - 1) / s) + 1.
     """
     room = size + 2 * padding - dilation * (kernel - 1) - 1
     if room < 0:

@@ -35,7 +35,7 @@ class ConvAttributes(AttributesConfig):
 
 
 class Conv(Rule):
-    """Convolution, norm, activation; formulas of the hardware dossier, section 2."""
+    """Convolution, norm, activation: K filters of C/g x R x R weights, norm affine, bias as said."""
 
     config_class = ConvAttributes
     module = "search_engine.nn.conv:Conv"

@@ -54,7 +54,7 @@ def _positions(size: int, attributes: Mapping[str, Any]) -> int:
 
 
 class AvgPool(_Pool):
-    """Mean of a window; padding is not counted (differentiable dossier, section 1.4)."""
+    """Mean of a window; padding is not counted, as in DARTS and NAS-Bench-201."""
 
     module = "search_engine.nn.pool:AvgPool"
     glyph = "Av"

@@ -65,7 +65,7 @@ class Decision:
 class TimesChannels:
     """A factor times the arriving channels, to a multiple, never below 90 % of the product.
 
-    Source of the rounding: Sandler et al., CVPR 2018, reference code; differentiable dossier 1.5.
+    Source of the rounding: reference code of Sandler et al., MobileNetV2, CVPR 2018.
     """
 
     factor: Value

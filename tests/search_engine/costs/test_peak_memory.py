@@ -13,7 +13,7 @@ MAP = 4 * 64 * 56 * 56  # bytes of the golden case's tensors
 
 
 def test_golden_residual_block():
-    """Conv, ReLU, conv, add skip, ReLU on 64x56x56 (hardware dossier, section 3)."""
+    """Conv, ReLU, conv, add skip, ReLU on 64x56x56."""
     draft = NetworkDraft((64, 56, 56))
     first = draft.add("conv", draft.input, out_channels=64, norm="none")
     second = draft.add("conv", first, out_channels=64, norm="none", activation="none")

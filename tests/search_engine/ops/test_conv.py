@@ -1,4 +1,4 @@
-"""The convolution rule against the formulas of the hardware dossier, section 2."""
+"""The convolution rule against formulas by hand."""
 
 import pytest
 from hypothesis import given
