@@ -35,7 +35,7 @@ class ConvAttributes(AttributesConfig):
 
 
 class Conv(Rule):
-    """Convolution, norm, activation: K filters of C/g x R x R weights, norm affine, bias as said."""
+    """Convolution, norm, activation: K filters of C/g x R x R weights and an affine norm."""
 
     config_class = ConvAttributes
     module = "search_engine.nn.conv:Conv"

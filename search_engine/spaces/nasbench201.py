@@ -1,7 +1,8 @@
 """NAS-Bench-201: a four-node cell with five operations per edge, stacked in three stages.
 
 Dong and Yang, ICLR 2020, arXiv 2001.00326, section 2; details as in the authors' code
-(D-X-Y/AutoDL-Projects). For 32x32 pixels every network is the benchmark's own, layer by layer: 73,306 parameters plus 243,040 per 3x3 and 28,000 per 1x1 edge with 10 classes.
+(D-X-Y/AutoDL-Projects). For 32x32 pixels every network is the benchmark's own, layer by layer:
+73,306 parameters plus 243,040 per 3x3 and 28,000 per 1x1 edge with 10 classes.
 
 Variables are the edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3 and genes index `OPERATIONS`, so that genes
 are the operation ids of the benchmark's tables.
