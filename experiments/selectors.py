@@ -22,7 +22,17 @@ from search_engine.pareto import knee
 ETA_INTERVALS = 50
 SNAPSHOT_LOG_LINES = 200
 SNAPSHOT_CURVES = 8
-COLUMNS = ("run_id", "number", "index", "status", "feasible", "on_front", "metrics", "finished_at")
+COLUMNS = (
+    "experiment_id",
+    "run_id",
+    "number",
+    "index",
+    "status",
+    "feasible",
+    "on_front",
+    "metrics",
+    "finished_at",
+)
 
 
 def experiments_for(user: AbstractBaseUser) -> QuerySet[Experiment]:
@@ -178,7 +188,7 @@ def hypervolume_series(experiment: Experiment, every: int = 1) -> list[dict[str,
     points: dict[Any, list[HypervolumePoint]] = defaultdict(list)
     rows = HypervolumePoint.objects.filter(run__experiment=experiment)
     if every > 1:
-        newest = rows.order_by("run", "-trials").distinct("run").values("pk")
+        newest = rows.order_by("run_id", "-trials").distinct("run_id").values("pk")
         rows = rows.annotate(rest=Mod(F("trials"), every)).filter(Q(rest=0) | Q(pk__in=newest))
     for point in rows.order_by("trials"):
         points[point.run_id].append(point)
