@@ -18,9 +18,14 @@ def test_the_file_appears_with_its_whole_content(tmp_path):
 def test_an_error_keeps_the_old_file_and_leaves_no_scratch_file(tmp_path):
     path = tmp_path / "result"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), written_at_once(path) as scratch:
-        scratch.write_text("half")
-        raise KeyboardInterrupt
+
+    def write():
+        with written_at_once(path) as scratch:
+            scratch.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -147,6 +147,24 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others():
     assert not torch.equal(weights(first)["0.weight"], weights(other)["0.weight"])
 
 
+def test_the_learning_rate_falls_over_the_whole_training_not_within_each_epoch():
+    recipe = Recipe(epochs=6, batch_size=16, learning_rate=0.05, momentum=0)
+    made = trainer(recipe)
+
+    class Distances(SilentMonitor):
+        last, moved = weights(made), []
+
+        def epoch(self, report):
+            now = weights(made)
+            self.moved.append(float((now["8.weight"] - self.last["8.weight"]).norm()))
+            self.last = now
+
+    monitor = Distances()
+    made.run(monitor)
+    assert len(monitor.moved) == 6
+    assert monitor.moved[-1] < 0.2 * monitor.moved[0]
+
+
 def test_training_leaves_the_global_random_state_alone():
     state = torch.get_rng_state()
     trainer().run(SilentMonitor())
@@ -318,8 +336,8 @@ def test_seconds_leave_out_the_time_that_the_monitor_held_training_up():
                 pass
             self.waited += time.perf_counter() - start
 
-    monitor, start = Busy(), time.perf_counter()
-    curve = trainer().run(monitor)
+    made, monitor, start = trainer(), Busy(), time.perf_counter()
+    curve = made.run(monitor)
     wall = time.perf_counter() - start
     assert monitor.waited >= 16 * 0.05
     assert 0 < sum(report.seconds for report in curve) <= wall - monitor.waited + 1e-3
