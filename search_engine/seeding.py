@@ -6,6 +6,7 @@ The only file that touches global random state, and only inside `seed_torch`.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator, SeedSequence
@@ -59,18 +60,19 @@ def seed_torch(seed: int) -> Iterator[None]:
 
     enabled = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fills = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic
+    fills = memory.fill_uninitialized_memory
     workspace = os.environ.get(_CUBLAS)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True, warn_only=True)
         # Filling new memory with NaN helps to find bugs and costs a tenth of a training.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        memory.fill_uninitialized_memory = False
         os.environ.setdefault(_CUBLAS, ":4096:8")
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
-            torch.utils.deterministic.fill_uninitialized_memory = fills
+            memory.fill_uninitialized_memory = fills
             if workspace is None:
                 os.environ.pop(_CUBLAS, None)
