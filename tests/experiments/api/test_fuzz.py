@@ -90,6 +90,7 @@ def test_every_operation_survives(case, places, token):
         if name in (case.path_parameters or {}):
             case.path_parameters[name] = value
     with transaction.atomic():  # each request finds the same rows
-        response = case.call(headers={"Authorization": token})
+        # The in-process client says that it takes gzip and then does not unpack it.
+        response = case.call(headers={"Authorization": token, "Accept-Encoding": "identity"})
         transaction.set_rollback(True)
     case.validate_response(response, checks=CHECKS)
