@@ -35,7 +35,7 @@ def origins_name_a_scheme(app_configs: Any, **_: Any) -> list[checks.CheckMessag
     ]
 
 
-@checks.register()
+@checks.register(checks.Tags.security)
 def platform_has_servers(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
     """The embedded servers exist for Linux and macOS only."""
     if sys.platform != "win32":

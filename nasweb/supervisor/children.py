@@ -49,7 +49,7 @@ def web(host: str, port: int) -> Child:
 def worker(name: str, queues: str, niceness: int = 0) -> Child:
     """A Celery worker: one process, one task at a time."""
     command = (
-        *("-m", "celery", "--quiet", "-A", "nasweb", "worker", "--pool", "solo"),
+        *("-m", "celery", "--quiet", "--skip-checks", "-A", "nasweb", "worker", "--pool", "solo"),
         *("--queues", queues, "--hostname", f"{name}@%h", "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle"),
     )
@@ -59,7 +59,17 @@ def worker(name: str, queues: str, niceness: int = 0) -> Child:
 def beat() -> Child:
     """The clock that returns lost work; it keeps no file, because all its entries are short."""
     command = (
-        *("-m", "celery", "--quiet", "-A", "nasweb", "beat", "--loglevel", "WARNING"),
+        *(
+            "-m",
+            "celery",
+            "--quiet",
+            "--skip-checks",
+            "-A",
+            "nasweb",
+            "beat",
+            "--loglevel",
+            "WARNING",
+        ),
         *("--scheduler", "celery.beat:Scheduler"),
     )
     return Child("beat", command, ONE_THREAD)

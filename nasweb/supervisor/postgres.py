@@ -72,8 +72,11 @@ class Postgres(Server):
                 _let_through(path)
         if not (self.folder / "PG_VERSION").exists():
             self._create_cluster()
-        if self.sockets != self.folder:
-            self._create_socket_folder()
+        if self.sockets != self.folder and not self.sockets.exists():
+            self.sockets.mkdir(mode=0o700)
+            self._own(self.sockets)
+        for folder in {self.folder, self.sockets}:
+            self.check_private(folder, self._owner)
 
     def command(self) -> list[str]:
         """`postgres` with our settings."""
@@ -133,16 +136,13 @@ class Postgres(Server):
         self.folder.rmdir() if self.folder.exists() else None
         draft.rename(self.folder)
 
-    def _create_socket_folder(self) -> None:
-        self.sockets.mkdir(mode=0o700, exist_ok=True)
-        self._own(self.sockets)
-        if self.sockets.is_symlink() or self.sockets.stat().st_mode & 0o077:
-            raise ServerError(f"{self.sockets} is not private. Remove it, or shorten NASWEB_VAR.")
+    @property
+    def _owner(self) -> int:
+        return pwd.getpwnam(self.user).pw_uid if self.user else os.geteuid()
 
     def _own(self, path: Path) -> None:
         if self.user:
-            entry = pwd.getpwnam(self.user)
-            os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+            os.chown(path, self._owner, pwd.getpwnam(self.user).pw_gid, follow_symlinks=False)
 
 
 def _let_through(path: Path) -> None:

@@ -114,7 +114,8 @@ class Processes:
     def _start(self, running: Running) -> None:
         running.start()
         assert running.process is not None
-        self._selector.register(running.process.stdout, selectors.EVENT_READ, running)  # type: ignore[arg-type]
+        assert running.process.stdout is not None
+        self._selector.register(running.process.stdout, selectors.EVENT_READ, running)
 
     def _pass_on(self, seconds: float) -> None:
         if not self._selector.get_map():

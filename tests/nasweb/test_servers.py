@@ -154,6 +154,17 @@ def test_a_long_path_is_no_obstacle(server_folder, cleanup):
         assert not server.sockets.exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("kind", [Postgres, Valkey])
+def test_data_of_another_user_are_left_alone(server_folder, kind):
+    folder = server_folder / "data"
+    folder.mkdir(mode=0o700)
+    (folder / "PG_VERSION").write_text("18\n")
+    os.chown(folder, 4711, 4711)
+    with pytest.raises(ServerError, match=r"another user \(number 4711"):
+        kind(folder).start()
+
+
 def test_the_site_runs_on_a_database_server_over_tcp(server_folder, cleanup):
     """The same code as with the embedded socket: only DATABASE_URL differs."""
     with socket.socket() as probe:

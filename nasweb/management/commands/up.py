@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from nasweb.supervisor.console import Console
@@ -17,7 +18,7 @@ from nasweb.supervisor.tether import tie_to_parent
 
 class Command(BaseCommand):
     help = "Starts servers (unless DATABASE_URL and REDIS_URL are set), web, workers and beat."
-    requires_system_checks = ()
+    requires_system_checks = (Tags.security,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
