@@ -80,10 +80,15 @@ def busy_training() -> Iterator[subprocess.Popen[str]]:
 
 
 def spanning_networks(count: int) -> list[NetworkSpec]:
-    """Networks at equal distances in the order of MACs of 100 random ones."""
+    """Random networks from the shallowest to the deepest of 300, like a front: apart in latency."""
     space, rng = load_space(SPACE), np.random.default_rng(0)
-    drawn = sorted({space.decode(space.sample(rng)) for _ in range(100)}, key=lambda n: n.macs)
-    return [drawn[i] for i in np.linspace(0, len(drawn) - 1, count).round().astype(int)]
+    drawn = sorted(
+        {space.decode(space.sample(rng)) for _ in range(300)},
+        key=lambda network: (len(network.nodes), network.macs),
+    )
+    depths = np.array([len(network.nodes) for network in drawn])
+    wanted = np.linspace(depths.min(), depths.max(), count)
+    return [drawn[i] for i in sorted({int(np.abs(depths - depth).argmin()) for depth in wanted})]
 
 
 def measure_pass(
