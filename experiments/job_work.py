@@ -9,13 +9,13 @@ from django.conf import settings
 
 from experiments.errors import LeaseLost
 from experiments.leases import keep_alive
-from experiments.models import Artifact, Job
+from experiments.models import Artifact, Job, Trial
 from experiments.selectors import network_of
 from experiments.services import jobs
 from hardware_profiles.services import measure_networks, measurement_object, store_measurement
 from search_engine.errors import ExportError, SearchEngineError
 from search_engine.exporters import EXPORTERS
-from search_engine.loading import load_space
+from search_engine.loading import load_dataset, load_space
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,16 @@ def _export(job: Job) -> tuple[dict[str, Any], list[Artifact]]:
     artifact.name = f"candidate-{trial.number}{exporter.extension}"
     artifact.path = str(Path("artifacts") / str(artifact.pk) / artifact.name)
     artifact.file.parent.mkdir(parents=True)
-    artifact.facts = exporter(config).export(network_of(trial), state, artifact.file)
+    artifact.facts = exporter(config).export(
+        network_of(trial), state, artifact.file, facts=_deployment_facts(trial)
+    )
     content = artifact.file.read_bytes()
     artifact.bytes, artifact.sha256 = len(content), hashlib.sha256(content).hexdigest()
     return {"facts": artifact.facts}, [artifact]
+
+
+def _deployment_facts(trial: Trial) -> dict[str, Any]:
+    """What whoever deploys the file must know: classes, normalisation, what was measured."""
+    dataset = trial.experiment.config["dataset"]
+    facts = load_dataset(dataset).deployment_facts() if dataset else {}
+    return {**facts, "candidate": trial.number, "metrics": trial.metrics}

@@ -52,6 +52,8 @@ def test_an_exported_file_predicts_what_the_trained_network_predicts(alice, trai
     assert np.abs(logits - expected).max() < 1e-4
     accuracy = float((logits.argmax(1) == load_dataset("digits").load("val").y).mean())
     assert accuracy == pytest.approx(trained.metrics["accuracy"]["value"], abs=1e-6)
+    kept = session.get_modelmeta().custom_metadata_map
+    assert {"class_names", "normalisation", "metrics"} <= set(kept), kept
 
 
 def test_a_measured_job_has_raw_runs_and_environment(alice, cpu):
