@@ -1,9 +1,8 @@
 # make run | test | check | demo | clean. Each does its own set-up; only Python 3.11+, make and a C library are needed.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
-# Where PyTorch's build without CUDA comes from. Empty: take the standard build.
-TORCH_INDEX ?= $(shell test -e /proc/driver/nvidia/version || test "$$(uname -s)" != Linux || \
-	echo https://download.pytorch.org/whl/cpu)
+# A package index with PyTorch's build without CUDA, if you have one: it saves gigabytes. Empty: the standard build.
+TORCH_INDEX ?=
 TEST_PROCESSES ?= 2
 
 VENV := .venv
@@ -50,8 +49,8 @@ $(RUN_STAMP):
 		"On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@echo "Installing packages into $(VENV): once, a few minutes"
-	@test -z "$(TORCH_INDEX)" || $(PIP) --no-deps --retries 1 --timeout 20 --extra-index-url $(TORCH_INDEX) \
-		$$(grep '^torch==' requirements.txt) || echo "Taking the standard build of PyTorch instead."
+	@test -z "$(TORCH_INDEX)" || $(PIP) --no-deps --extra-index-url $(TORCH_INDEX) \
+		$$(grep '^torch==' requirements.txt)
 	@$(PIP) -r requirements.txt
 	@touch $@
 
