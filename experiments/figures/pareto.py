@@ -12,7 +12,9 @@ def figure(data: FrontData) -> Figure:
     """A Plotly figure; each trace says in `meta` which part of the data it draws."""
     x_range, y_range = data.ranges
     traces = [
+        _density(),
         _markers("dominated", data.dominated, symbol="circle", size=7, opacity=0.45),
+        _markers("recent", [], symbol="circle", size=7, opacity=0.45),
         _markers("infeasible", data.infeasible, symbol="x-thin", size=7, opacity=0.6),
         _rug(data.rug),
         _line("baseline", data.baseline, data.steps, dash="dot"),
@@ -20,7 +22,7 @@ def figure(data: FrontData) -> Figure:
         _knee(data),
         _markers("new", [], symbol="circle-open", size=15, opacity=0.8, line_width=1.5),
     ]
-    traces[1]["marker"]["line"] = {"width": 1.5, "color": palette.TRACES["infeasible"]}
+    traces[3]["marker"]["line"] = {"width": 1.5, "color": palette.TRACES["infeasible"]}
     x_axis = axis(data.x.title, range=list(x_range), tickformat=_tick_format(data.x))
     y_axis = axis(data.y.title, range=list(y_range), ticksuffix=suffix(data.y))
     x_axis["ticksuffix"] = suffix(data.x)
@@ -37,6 +39,21 @@ def figure(data: FrontData) -> Figure:
             meta={"x": data.x.key, "y": data.y.key},
             uirevision=f"{data.x.key}/{data.y.key}",
         ),
+    }
+
+
+def _density() -> dict[str, Any]:
+    """Stands in for a cloud of thousands; the page counts it over what is in sight."""
+    return {
+        "type": "heatmap",
+        "name": "density",
+        "meta": "density",
+        "z": [],
+        "visible": False,
+        "showscale": False,
+        "colorscale": [[0, "rgba(86,180,233,0.2)"], [1, "rgba(86,180,233,0.95)"]],
+        "hoverongaps": False,
+        "hovertemplate": "%{text} candidates here<extra></extra>",
     }
 
 

@@ -2,6 +2,7 @@
 
 import { el } from "../lib/dom.js";
 import { metric } from "../lib/format.js";
+import { keep } from "../lib/plots.js";
 import { css } from "../live/front.js";
 
 const COLOURS = { val_loss: "--c-latency", train_loss: "--c-latency", accuracy: "--c-accuracy" };
@@ -24,6 +25,7 @@ export class CurveChart {
 
   attach(graph) {
     this.graph = graph;
+    keep(graph, () => this.drawn, () => this.draw());
     this.draw();
   }
 
@@ -38,7 +40,9 @@ export class CurveChart {
     hint.textContent = this.rows.length ? "" : HINTS[this.status];
     document.getElementById("curve-chart")?.classList.toggle("is-away", this.asTable || !this.rows.length);
     if (this.asTable) this.drawTable();
-    if (this.graph) window.Plotly.react(this.graph, this.graph.data.map((trace) => this.trace(trace)), this.graph.layout);
+    if (!this.graph) return;
+    this.drawn = this.graph.data.map((trace) => this.trace(trace));
+    window.Plotly.react(this.graph, this.drawn, this.graph.layout);
   }
 
   trace(trace) {

@@ -2,12 +2,16 @@
 
 import { el, svg } from "../lib/dom.js";
 import { metric } from "../lib/format.js";
+import { keep } from "../lib/plots.js";
 import { withOrigin } from "./words.js";
 
 const NEW_SECONDS = 60;
-const MANY = 2000; // points from which the cloud is drawn by WebGL and folded now and then
+const MANY = 2000; // points from which a cloud is a density (WebGL needs eval, which the page forbids)
+const GRID = [96, 60];
+const FEW = 400; // crosses that are drawn of those that miss a limit
 const FOLD_SECONDS = 30;
-const CLOUD = new Set(["dominated", "infeasible"]);
+const DOUBLE_CLICK = 320; // ms, a little more than Plotly waits
+const CLOUD = new Set(["density", "dominated", "infeasible", "rug"]);
 
 /** Parts of the chart, in the order of the chips: how they look and what they are. */
 export const PARTS = [
@@ -18,6 +22,8 @@ export const PARTS = [
   { role: "baseline", label: "baseline front", shape: "star", colour: "--c-memory" },
   { role: "new", label: "new", shape: "ring", colour: "--text-2", title: "Finished within the last minute" },
 ];
+
+const byValue = (a, b) => a - b;
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -100,7 +106,7 @@ export class FrontChart {
     this.hidden = new Set();
     this.zoomed = false;
     this.at = -1;
-    this.folded = { at: 0, numbers: new Set() };
+    this.folded = { at: -Infinity, numbers: new Set() };
   }
 
   /** Called once the graph exists. */
@@ -108,19 +114,32 @@ export class FrontChart {
     this.graph = graph;
     this.redraw = redraw;
     this.adopt();
-    graph.on("plotly_click", (event) => this.open(event.points[0].customdata, event.event));
+    graph.on("plotly_click", ({ points, event }) => {
+      clearTimeout(this.clicked); // wait: it may be half of a double click
+      const number = points.find((point) => typeof point.customdata === "number")?.customdata;
+      if (number !== undefined && event.detail < 2) this.clicked = setTimeout(() => this.open(number, event), DOUBLE_CLICK);
+    });
     graph.on("plotly_relayout", (change) => {
-      if (Object.keys(change).some((key) => key.startsWith("xaxis.range") || key.startsWith("yaxis.range"))) this.zoomed = true;
+      if (Object.keys(change).some((key) => key.startsWith("xaxis.range") || key.startsWith("yaxis.range"))) {
+        this.zoomed = true;
+        this.folded.at = -Infinity; // the cloud in sight may be drawn point by point now
+        redraw();
+      }
     });
     graph.on("plotly_doubleclick", () => {
+      clearTimeout(this.clicked);
       this.zoomed = false;
-      this.folded.at = 0;
+      this.folded.at = -Infinity;
       redraw();
     });
     graph.on("plotly_afterplot", () => {
       if (graph.layout.meta?.x === this.x.key) return;
       this.adopt(); // the server drew it for another axis
       redraw();
+    });
+    keep(graph, () => this.traces && this.drawn, () => {
+      this.folded.at = -Infinity;
+      this.draw();
     });
   }
 
@@ -130,7 +149,8 @@ export class FrontChart {
     this.layout = structuredClone(this.graph.layout);
     this.traces = structuredClone(this.graph.data);
     this.zoomed = false;
-    this.folded = { at: 0, numbers: new Set() };
+    this.folded = { at: -Infinity, numbers: new Set() };
+    this.drawn = undefined;
   }
 
   get isStaircase() {
@@ -152,20 +172,34 @@ export class FrontChart {
     if (!this.graph) return;
     if (this.graph._dragging) return void setTimeout(() => this.redraw(), 300); // do not pull the chart away
     const many = parts.dominated.length + parts.infeasible.length > MANY;
-    if (many && performance.now() - this.folded.at < FOLD_SECONDS * 1000) return this.drawLayers(parts);
-    this.drawAll(parts, many);
+    if (many && performance.now() - this.folded.at < FOLD_SECONDS * 1000) this.drawLayers(parts);
+    else this.drawAll(parts);
   }
 
-  drawAll(parts, many) {
+  drawAll(parts) {
     const layout = structuredClone(this.layout);
     const held = this.zoomed ? this.graph.layout : null; // what the user zoomed to stays
     const [x, y] = held ? [held.xaxis.range, held.yaxis.range] : ranges(parts, this.x, this.facts.y);
     layout.xaxis.range = [...x];
     layout.yaxis.range = [...y];
     this.colourLayout(layout);
-    const traces = this.traces.map((trace) => this.fill(trace, parts[trace.meta] ?? [], many));
+    const traces = this.traces.map((trace) => this.fill(trace, this.cloud(parts, [...x].sort(byValue), [...y].sort(byValue))));
     this.folded = { at: performance.now(), numbers: new Set(parts.dominated.map((p) => p.number)) };
+    this.drawn = traces;
     window.Plotly.react(this.graph, traces, layout);
+  }
+
+  /** What is drawn of a large cloud: points where few are in sight, else a density. */
+  cloud(parts, x, y) {
+    const seen = parts.dominated.filter(inside(x, y));
+    const isDense = seen.length > MANY;
+    return {
+      ...parts,
+      density: isDense ? density(seen, x, y) : null,
+      dominated: isDense ? [] : parts.dominated.length > MANY ? seen : parts.dominated,
+      infeasible: thinned(parts.infeasible, FEW),
+      rug: thinned(parts.rug, FEW),
+    };
   }
 
   /** Between two folds only the light layers change: front, new points, knee. */
@@ -180,13 +214,14 @@ export class FrontChart {
     );
   }
 
-  fill(trace, points, many) {
-    const part = PARTS.find((item) => item.role === trace.meta) ?? PARTS[0];
-    const colour = css(trace.meta === "recent" ? "--c-cloud" : part.colour);
-    const next = { ...trace, ...columns(points), visible: !this.hidden.has(trace.meta) };
+  fill(trace, parts) {
+    const visible = !this.hidden.has(trace.meta === "density" || trace.meta === "recent" ? "dominated" : trace.meta);
+    if (trace.meta === "density") return { ...trace, ...(parts.density ?? { z: [] }), visible: visible && Boolean(parts.density) };
+    const part = PARTS.find((item) => item.role === trace.meta);
+    const colour = css(part?.colour ?? (trace.meta === "recent" ? "--c-cloud" : "--c-accuracy"));
+    const next = { ...trace, ...columns(parts[trace.meta] ?? []), visible };
     next.marker = { ...trace.marker, color: colour, line: { ...trace.marker.line, color: colour } };
     if (trace.line) next.line = { ...trace.line, color: colour };
-    if (CLOUD.has(trace.meta)) next.type = many ? "scattergl" : "scatter";
     return next;
   }
 
@@ -228,7 +263,7 @@ export class FrontChart {
 
   toggle(role) {
     if (!this.hidden.delete(role)) this.hidden.add(role);
-    this.folded.at = 0;
+    this.folded.at = -Infinity;
     this.redraw ? this.redraw() : this.draw();
   }
 
@@ -241,6 +276,32 @@ export class FrontChart {
     if (this.graph) window.Plotly.Fx.hover(this.graph, [{ curveNumber: curve, pointNumber: this.at }]);
     return points[this.at].number;
   }
+}
+
+/** Every n-th point, so that at most `most` are drawn. */
+function thinned(points, most) {
+  const step = Math.ceil(points.length / most) || 1;
+  return points.filter((_, i) => i % step === 0);
+}
+
+const inside = ([left, right], [low, high]) => (point) => point.x >= left && point.x <= right && point.y >= low && point.y <= high;
+
+/** Counts on a grid over the ranges, as the columns of a heat map; the colour is logarithmic. */
+function density(points, [left, right], [low, high]) {
+  const [columns, rows] = GRID;
+  const [wide, tall] = [(right - left) / columns, (high - low) / rows];
+  const counts = Array.from({ length: rows }, () => new Array(columns).fill(0));
+  for (const { x, y } of points) {
+    counts[Math.min(rows - 1, Math.floor((y - low) / tall))][Math.min(columns - 1, Math.floor((x - left) / wide))] += 1;
+  }
+  return {
+    x0: left + wide / 2,
+    dx: wide,
+    y0: low + tall / 2,
+    dy: tall,
+    z: counts.map((row) => row.map((n) => (n ? Math.log1p(n) : null))),
+    text: counts.map((row) => row.map(String)),
+  };
 }
 
 function columns(points) {

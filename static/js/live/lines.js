@@ -1,5 +1,6 @@
 // Line charts: hypervolume of the runs, losses of running candidates.
 
+import { keep } from "../lib/plots.js";
 import { css } from "./front.js";
 
 const COLOURS = ["--c-accuracy", "--c-latency", "--c-params", "--c-memory"];
@@ -17,14 +18,17 @@ export class HypervolumeChart {
     graph.on("plotly_afterplot", () => {
       if (graph.layout.meta?.x === this.x) return;
       this.x = graph.layout.meta.x;
+      this.drawn = undefined;
       redraw();
     });
+    keep(graph, () => this.drawn, () => this.draw());
   }
 
   draw() {
     if (!this.graph) return;
     if (this.graph._dragging) return;
     const traces = [...this.model.series.values()].map((item) => this.trace(item));
+    this.drawn = traces;
     window.Plotly.react(this.graph, traces, outlined(this.graph.layout, !traces.some((trace) => trace.x.length)));
   }
 
@@ -60,6 +64,7 @@ export class LossChart {
 
   attach(graph) {
     this.graph = graph;
+    keep(graph, () => this.drawn, () => this.draw());
   }
 
   /** Numbers of the candidates whose curves are shown: running ones, recent ones, the best. */
@@ -81,6 +86,7 @@ export class LossChart {
       const colour = css(COLOURS[i % COLOURS.length]);
       traces.push(this.line(number, "train_loss", colour, 1.5, "dot", 1), this.line(number, "val_loss", colour, 2, "solid", 1));
     });
+    this.drawn = traces;
     window.Plotly.react(this.graph, traces, outlined(this.graph.layout, !traces.length));
   }
 

@@ -92,7 +92,7 @@ export class Overview {
     const doing = new Map();
     for (const { status } of this.model.running) doing.set(status, (doing.get(status) ?? 0) + 1);
     const words = [...doing].map(([status, n]) => `${n} ${status}`).join(", ");
-    this.kpi("workers", alive ? `${alive} alive` : "–", words || (alive ? "idle" : "none heard of when the page was loaded"));
+    this.kpi("workers", alive ? `${alive} alive` : "–", words || (alive ? "idle" : "no worker heard of"));
   }
 
   /** One sentence on top for the states that need one. */
