@@ -24,7 +24,7 @@ demo: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py up --demo --end-with-parent
 
 test: $(DEV_STAMP) browser
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --no-loadscope-reorder $(ARGS)
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check

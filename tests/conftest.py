@@ -2,19 +2,29 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth.models import User
+from xdist.scheduler import LoadScopeScheduling
+
+STACK_FILES = ("tests/nasweb/test_supervisor.py",)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start the whole product run in one xdist process, one after the other."""
-    for item in items:
-        if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+class FilesInOrder(LoadScopeScheduling):
+    """Each xdist process takes a file at a time; one of them takes all that start the product."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "stack" if file.startswith("tests/e2e/") or file in STACK_FILES else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesInOrder:
+    """The scheduler of `pytest -n`."""
+    return FilesInOrder(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,6 @@ import pytest
 from nasweb import embedded
 from tests.e2e.stack import ROOT, Stack
 
-pytestmark = pytest.mark.xdist_group("stack")
 PATIENCE = 120.0  # seconds; a loaded machine needs many of them
 
 
