@@ -69,6 +69,7 @@ class HostedDash(Dash):
             csrf_token_name=settings.CSRF_COOKIE_NAME,
             csrf_header_name="X-CSRFToken",
             enable_mcp=False,
+            use_async=False,
         )
         self._template = template
         self.server.config["PROPAGATE_EXCEPTIONS"] = True  # Django logs them

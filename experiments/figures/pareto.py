@@ -14,7 +14,6 @@ def figure(data: FrontData) -> Figure:
     traces = [
         _density(),
         _markers("dominated", data.dominated, symbol="circle", size=7, opacity=0.45),
-        _markers("recent", [], symbol="circle", size=7, opacity=0.45),
         _markers("infeasible", data.infeasible, symbol="x-thin", size=7, opacity=0.6),
         _rug(data.rug),
         _line("baseline", data.baseline, data.steps, dash="dot"),
@@ -22,7 +21,7 @@ def figure(data: FrontData) -> Figure:
         _knee(data),
         _markers("new", [], symbol="circle-open", size=15, opacity=0.8, line_width=1.5),
     ]
-    traces[3]["marker"]["line"] = {"width": 1.5, "color": palette.TRACES["infeasible"]}
+    traces[2]["marker"]["line"] = {"width": 1.5, "color": palette.TRACES["infeasible"]}
     x_axis = axis(data.x.title, range=list(x_range), tickformat=_tick_format(data.x))
     y_axis = axis(data.y.title, range=list(y_range), ticksuffix=suffix(data.y))
     x_axis["ticksuffix"] = suffix(data.x)

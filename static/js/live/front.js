@@ -9,10 +9,8 @@ const NEW_SECONDS = 60;
 const MANY = 2000; // points from which a cloud is a density (WebGL needs eval, which the page forbids)
 const GRID = [96, 60];
 const FEW = 400; // crosses that are drawn of those that miss a limit
-const FOLD_SECONDS = 30;
+const SECONDS_BETWEEN = 3; // two drawings of a large cloud
 const DOUBLE_CLICK = 320; // ms, a little more than Plotly waits
-const CLOUD = new Set(["density", "dominated", "infeasible", "rug"]);
-
 /** Parts of the chart, in the order of the chips: how they look and what they are. */
 export const PARTS = [
   { role: "front", label: "front", shape: "dot", colour: "--c-accuracy" },
@@ -29,7 +27,7 @@ export const css = (name) => getComputedStyle(document.documentElement).getPrope
 
 /** Candidates by part: {role: [{number, x, y, text}]}, and the axes they are on. */
 export function sortParts(model, x, y, now = Date.now()) {
-  const parts = { front: [], dominated: [], infeasible: [], rug: [], baseline: [], knee: [], new: [], recent: [] };
+  const parts = { front: [], dominated: [], infeasible: [], rug: [], baseline: [], knee: [], new: [] };
   const front = new Set(model.front);
   const rivals = [];
   for (const candidate of model.candidates.values()) {
@@ -106,7 +104,7 @@ export class FrontChart {
     this.hidden = new Set();
     this.zoomed = false;
     this.at = -1;
-    this.folded = { at: -Infinity, numbers: new Set() };
+    this.last = -Infinity;
   }
 
   /** Called once the graph exists. */
@@ -122,14 +120,14 @@ export class FrontChart {
     graph.on("plotly_relayout", (change) => {
       if (Object.keys(change).some((key) => key.startsWith("xaxis.range") || key.startsWith("yaxis.range"))) {
         this.zoomed = true;
-        this.folded.at = -Infinity; // the cloud in sight may be drawn point by point now
+        this.last = -Infinity; // the cloud in sight may be drawn point by point now
         redraw();
       }
     });
     graph.on("plotly_doubleclick", () => {
       clearTimeout(this.clicked);
       this.zoomed = false;
-      this.folded.at = -Infinity;
+      this.last = -Infinity;
       redraw();
     });
     graph.on("plotly_afterplot", () => {
@@ -138,7 +136,7 @@ export class FrontChart {
       redraw();
     });
     keep(graph, () => this.traces && this.drawn, () => {
-      this.folded.at = -Infinity;
+      this.last = -Infinity;
       this.draw();
     });
   }
@@ -149,7 +147,7 @@ export class FrontChart {
     this.layout = structuredClone(this.graph.layout);
     this.traces = structuredClone(this.graph.data);
     this.zoomed = false;
-    this.folded = { at: -Infinity, numbers: new Set() };
+    this.last = -Infinity;
     this.drawn = undefined;
   }
 
@@ -167,12 +165,14 @@ export class FrontChart {
     this.shown = parts;
     this.chips(parts);
     clearTimeout(this.aging);
+    clearTimeout(this.again);
     const oldest = Math.min(...parts.new.map((p) => p.ended));
     if (parts.new.length) this.aging = setTimeout(() => this.redraw?.(), Math.max(1000, oldest + NEW_SECONDS * 1000 - Date.now()));
     if (!this.graph) return;
     if (this.graph._dragging) return void setTimeout(() => this.redraw(), 300); // do not pull the chart away
     const many = parts.dominated.length + parts.infeasible.length > MANY;
-    if (many && performance.now() - this.folded.at < FOLD_SECONDS * 1000) this.drawLayers(parts);
+    const rest = many ? this.last + 1000 * SECONDS_BETWEEN - performance.now() : 0;
+    if (rest > 0) this.again = setTimeout(() => this.redraw(), rest);
     else this.drawAll(parts);
   }
 
@@ -184,7 +184,7 @@ export class FrontChart {
     layout.yaxis.range = [...y];
     this.colourLayout(layout);
     const traces = this.traces.map((trace) => this.fill(trace, this.cloud(parts, [...x].sort(byValue), [...y].sort(byValue))));
-    this.folded = { at: performance.now(), numbers: new Set(parts.dominated.map((p) => p.number)) };
+    this.last = performance.now();
     this.drawn = traces;
     window.Plotly.react(this.graph, traces, layout);
   }
@@ -202,23 +202,11 @@ export class FrontChart {
     };
   }
 
-  /** Between two folds only the light layers change: front, new points, knee. */
-  drawLayers(parts) {
-    parts.recent = parts.dominated.filter((p) => !this.folded.numbers.has(p.number));
-    const light = this.traces.map((trace, i) => [trace, i]).filter(([trace]) => !CLOUD.has(trace.meta));
-    const data = light.map(([trace]) => columns(parts[trace.meta] ?? []));
-    window.Plotly.animate(
-      this.graph,
-      { data, traces: light.map(([, i]) => i) },
-      { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } },
-    );
-  }
-
   fill(trace, parts) {
-    const visible = !this.hidden.has(trace.meta === "density" || trace.meta === "recent" ? "dominated" : trace.meta);
+    const visible = !this.hidden.has(trace.meta === "density" ? "dominated" : trace.meta);
     if (trace.meta === "density") return { ...trace, ...(parts.density ?? { z: [] }), visible: visible && Boolean(parts.density) };
     const part = PARTS.find((item) => item.role === trace.meta);
-    const colour = css(part?.colour ?? (trace.meta === "recent" ? "--c-cloud" : "--c-accuracy"));
+    const colour = css(part?.colour ?? "--c-accuracy");
     const next = { ...trace, ...columns(parts[trace.meta] ?? []), visible };
     next.marker = { ...trace.marker, color: colour, line: { ...trace.marker.line, color: colour } };
     if (trace.line) next.line = { ...trace.line, color: colour };
@@ -253,7 +241,7 @@ export class FrontChart {
     );
     if (parts.knee.length) chips.push(el("span", { class: "chip chip-plain", title: "Where giving up quality stops to pay" }, symbol({ shape: "diamond", colour: "--c-accuracy" }), "knee"));
     if (this.traces && !this.isStaircase && parts.front.length) {
-      const words = `front of ${this.facts.objectives.length} objectives, seen in two`;
+      const words = `front by ${this.facts.objectives.map((axis) => axis.label.toLowerCase()).join(", ")}`;
       chips.push(el("span", { class: "chip chip-plain", title: "A candidate may look dominated here and still be on the front: it is better in another objective" }, words));
     }
     const focused = document.activeElement?.dataset?.role;
@@ -263,7 +251,7 @@ export class FrontChart {
 
   toggle(role) {
     if (!this.hidden.delete(role)) this.hidden.add(role);
-    this.folded.at = -Infinity;
+    this.last = -Infinity;
     this.redraw ? this.redraw() : this.draw();
   }
 

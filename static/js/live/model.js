@@ -21,6 +21,7 @@ export class Model {
     this.by = "";
     this.progress = snapshot.progress;
     this.candidates = new Map();
+    this.highest = -1;
     this.addCandidates(snapshot.candidates, null);
     this.front = snapshot.front;
     this.best = snapshot.best;
@@ -94,6 +95,7 @@ export class Model {
         candidate.origins[key] = Array.isArray(origin) ? origin[i] : origin;
       }
       this.candidates.set(n, candidate);
+      this.highest = Math.max(this.highest, n);
     });
   }
 
@@ -127,6 +129,16 @@ export class Model {
       if (this.curves.size <= KEPT_CURVES) break;
       if (old !== this.best) this.curves.delete(old);
     }
+  }
+
+  /** Candidates with the highest numbers, highest first. */
+  latest(most) {
+    const found = [];
+    for (let n = this.highest; n >= 0 && found.length < most; n -= 1) {
+      const candidate = this.candidates.get(n);
+      if (candidate) found.push(candidate);
+    }
+    return found;
   }
 
   get isActive() {

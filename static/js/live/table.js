@@ -72,13 +72,13 @@ export class CandidateTable {
 
   draw() {
     this.front = new Set(this.model.front);
-    const all = [...this.model.candidates.values()];
-    const latest = all.sort((a, b) => b.number - a.number).slice(0, LATEST);
+    const total = this.model.candidates.size;
+    const latest = this.model.latest(LATEST);
     const shown = latest.map((candidate) => [candidate, this.value(candidate)]);
     const sign = this.sort.down ? -1 : 1;
     shown.sort(([a, x], [b, y]) => (x === null) - (y === null) || sign * (x - y) || b.number - a.number); // none goes last
     document.getElementById("candidates-note").textContent =
-      all.length > LATEST ? `latest ${LATEST} of ${count(all.length)}` : `${count(all.length)} in all`;
+      total > LATEST ? `latest ${LATEST} of ${count(total)}` : `${count(total)} in all`;
     const body = this.table.tBodies[0];
     const rows = shown.map(([candidate]) => this.row(candidate));
     rows.forEach((row, i) => body.rows[i] !== row && body.insertBefore(row, body.rows[i] ?? null));
