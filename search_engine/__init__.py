@@ -33,7 +33,7 @@ _HOMES = {
     "load_strategy": "loading",
     "run_search": "loop",
 }
-__all__ = [  # noqa: PLE0604 - the names below are resolved on first use
+__all__ = [
     "Budget",
     "Constraint",
     "NetworkSpec",

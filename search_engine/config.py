@@ -1,4 +1,4 @@
-"""Settings of a registry member: a frozen pydantic model that checks, draws the form and documents."""
+"""Settings of a registry member: a frozen pydantic model that checks and draws the form."""
 
 from typing import Any, Self
 

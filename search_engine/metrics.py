@@ -1,4 +1,4 @@
-"""The metrics a trial can carry: names, units, directions; pages, API and problems read this table."""
+"""The metrics a trial can carry: names, units, directions; one table for pages, API, engine."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ class Metric:
         key: name in trials, objectives and constraints.
         unit: empty for fractions and counts.
         needs_device: belongs to a device, not to the network alone.
-        kind: `quality` comes from an evaluator, `analytic` from the network, `device` from hardware.
+        kind: `quality` is from an evaluator, `analytic` from the network, `device` measured.
     """
 
     key: str

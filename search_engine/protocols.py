@@ -25,7 +25,7 @@ class Op(Protocol):
         symmetric: the order of inputs does not matter (add).
         in_place: a runtime may write the result over an input that dies with this layer.
         alias: the result *is* the input, no new tensor (identity).
-        module: `package.module:Class` of the `nn.Module`, made as `Class(attributes, input_shapes)`.
+        module: `package.module:Class` of the module, made as `Class(attributes, input_shapes)`.
         glyph: two letters for the diagram.
     """
 

@@ -1,4 +1,4 @@
-"""A registry is an explicit, lazy table: listing it imports nothing, resolving an entry imports its file."""
+"""A registry is an explicit, lazy table: listing imports nothing, resolving imports one file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ DEMO: dict[str, Any] = {
     ],
     "constraints": [{"metric": "params", "op": "<=", "value": 60000}],
     "strategy": {"key": "nsga2", "config": {"population_size": 10}},
-    "evaluator": {"key": "short_training", "config": {}},
+    "evaluator": {"key": "short_training", "config": {"epochs": 4}},
     "budget": {"max_trials": 40, "max_seconds": 900},
     "seeds": [0],
 }
