@@ -1,78 +1,30 @@
 """The graph: every layer of a network, stages as rows, skips as arcs, equal cells drawn once."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from math import log10, prod
 
 from experiments.figures import numbers, palette, svg
-from experiments.figures.dag import ENTRY, Edge, Placement, place
-from experiments.figures.layers import (
-    BlockRow,
-    Layer,
-    block_rows,
-    channels,
-    side,
-    signature,
-    tensor,
+from experiments.figures.blocks import (
+    BETWEEN,
+    GAP,
+    HIGH,
+    LANE,
+    MERGE,
+    PORT,
+    RUN,
+    STAGE,
+    WIDTH,
+    Group,
+    fold,
+    is_merge,
+    layer_width,
+    wrap,
 )
+from experiments.figures.dag import ENTRY, Edge
+from experiments.figures.layers import BlockRow, Layer, block_rows, channels, side, tensor
 from experiments.figures.strip import band, family_legend, pretty, stage_name
 from search_engine.network import NetworkSpec
-
-WIDTH = 1240
-NODE, HIGH, GAP = 104, 38, 22  # a layer's box and the gap to the next one
-MERGE = 24  # diameter of a merge's circle
-PORT = 20  # from the border of a block to its first layer
-LANE, THIN = HIGH + 14, 16  # height of a lane with layers, of one with edges only
-BETWEEN = 78  # between blocks: room for the shape on the edge
-TITLE = 24
-RUN = 5  # where edges come down to the next row
-STAGE = 26
-MAX_LAYERS = 400
-
-
-@dataclass(frozen=True)
-class _Group:
-    """A block with its layout, or folded to one box when it is drawn elsewhere."""
-
-    row: BlockRow
-    layout: Placement
-    folded: bool = False
-    name: str = ""
-
-    @property
-    def widths(self) -> list[float]:
-        """Width of each column: merges are narrower than layers."""
-        columns = [float(MERGE)] * self.layout.columns
-        for layer in self.row.layers:
-            at = self.layout.column[layer.id]
-            columns[at] = max(columns[at], _width(layer))
-        return columns
-
-    @property
-    def width(self) -> float:
-        if self.folded:
-            return 150.0
-        return sum(self.widths) + GAP * (self.layout.columns - 1) + 2 * PORT
-
-    def above(self) -> float:
-        """Height from the top of the block to its main line."""
-        lanes = [] if self.folded else [x for x in self.layout.lanes if x < 0]
-        return TITLE + sum(self._high(x) for x in lanes) + LANE / 2
-
-    def below(self) -> float:
-        lanes = [] if self.folded else [x for x in self.layout.lanes if x > 0]
-        return LANE / 2 + sum(self._high(x) for x in lanes) + 4
-
-    def offset(self, lane: int) -> float:
-        """From the main line to the middle of a lane, positive downwards."""
-        between = range(min(lane, 0), max(lane, 0) + 1)
-        middle = sum(self._high(x) for x in between) - (self._high(lane) + LANE) / 2
-        return middle if lane > 0 else -middle
-
-    def _high(self, lane: int) -> float:
-        return LANE if lane in self.layout.tall or lane == 0 else THIN
 
 
 def graph_svg(network: NetworkSpec, *, title: str = "") -> str:
@@ -81,51 +33,18 @@ def graph_svg(network: NetworkSpec, *, title: str = "") -> str:
     Layers carry `data-nodes` (ids of the nodes they stand for, separated by spaces). Networks
     with more than 400 layers to draw keep all blocks folded.
     """
-    groups, cells = _fold(block_rows(network))
-    root = svg.canvas(WIDTH, 10, title or "Every layer of the architecture", _words(groups, cells))
+    groups, cells = fold(block_rows(network))
+    width = max([WIDTH, *(2 * BETWEEN + group.width for group in (*groups, *cells))])
+    root = svg.canvas(width, 10, title or "Every layer of the architecture", _words(groups, cells))
     pen = _Pen(root)
     y = pen.stages(network, groups, 20.0)
     y = pen.cells(cells, y)
     families = dict.fromkeys(x.family for g in (*groups, *cells) for x in g.row.layers)
     family_legend(root, 0, y + 10, list(families))
     words = "corner of a layer: the axes it mixes (C channels, HW pixels)"
-    svg.label(root, WIDTH, y + 10, words, 10, class_="second", text_anchor="end")
-    svg.resize(root, WIDTH, y + 18)
+    svg.label(root, width, y + 10, words, 10, class_="second", text_anchor="end")
+    svg.resize(root, width, y + 18)
     return svg.render(root)
-
-
-def _fold(rows: Sequence[BlockRow]) -> tuple[list[_Group], list[_Group]]:
-    """Groups for the rows of stages, and those cells that are drawn once below them."""
-    times: Counter[object] = Counter()
-    for row in rows:
-        times[signature(row)] += row.repeats
-    names: dict[object, str] = {}
-    groups, cells = [], []
-    total = sum(len(row.layers) for row in rows)
-    for row in rows:
-        key, layout = signature(row), place(row.layers)
-        again = layout.branches and times[key] > 1
-        if again and key not in names:
-            same = [other for other in rows if signature(other) == key]
-            names[key] = _name(row, names)
-            cells.append(_Group(_joined(same), layout, name=names[key]))
-        folded = again or total > MAX_LAYERS
-        groups.append(_Group(row, layout, folded, names.get(key, "")))
-    return groups, cells if total <= MAX_LAYERS or cells else []
-
-
-def _name(row: BlockRow, names: dict[object, str]) -> str:
-    """The block's label; a second kind of cell with the same label gets a letter."""
-    text = pretty(row.block.label)
-    text = text[:1].upper() + text[1:]
-    used = sum(1 for name in names.values() if name.split(" ·")[0] == text)
-    return f"{text} · {chr(65 + used % 26)}" if used else text
-
-
-def _joined(rows: Sequence[BlockRow]) -> BlockRow:
-    """One row that stands for equal cells anywhere in the network."""
-    same = tuple(layers for row in rows for layers in row.same)
-    return BlockRow(rows[0].block, rows[0].layers, sum(row.repeats for row in rows), same)
 
 
 class _Pen:
@@ -134,7 +53,7 @@ class _Pen:
     def __init__(self, root: svg.Element) -> None:
         self.root = root
 
-    def stages(self, network: NetworkSpec, groups: Sequence[_Group], y: float) -> float:
+    def stages(self, network: NetworkSpec, groups: Sequence[Group], y: float) -> float:
         """All stages, one below the other; returns where the drawing ends."""
         shape = network.inputs[0].shape
         arrival: tuple[float, float] | None = None
@@ -146,7 +65,7 @@ class _Pen:
                 self.root, RUN + 10, y, " · ".join(filter(None, facts)), 12.5, class_="strong"
             )
             y += 10
-            for line in _wrap(row):
+            for line in wrap(row):
                 above = max(group.above() for group in line)
                 main = y + above
                 self._arrive(arrival, main, shape)
@@ -176,7 +95,7 @@ class _Pen:
         svg.label(self.root, RUN + 10, main - 5, tensor(shape), 10.5, class_="second")
 
     def _line(
-        self, line: Sequence[_Group], main: float, shape: tuple[int, ...]
+        self, line: Sequence[Group], main: float, shape: tuple[int, ...]
     ) -> tuple[tuple[float, float], tuple[int, ...]]:
         x = float(BETWEEN - 4)
         for position, group in enumerate(line):
@@ -200,7 +119,7 @@ class _Pen:
                 self.root, middle, y - 6, tensor(shape), 10.5, class_="second", text_anchor="middle"
             )
 
-    def cells(self, cells: Sequence[_Group], y: float) -> float:
+    def cells(self, cells: Sequence[Group], y: float) -> float:
         """The cells that were folded above, each drawn once."""
         for cell in cells:
             y += cell.above()
@@ -213,7 +132,7 @@ class _Pen:
             y += cell.below() + STAGE
         return y
 
-    def block(self, group: _Group, x: float, main: float) -> None:
+    def block(self, group: Group, x: float, main: float) -> None:
         """The frame of a block, its title and what is in it."""
         row, top = group.row, main - group.above()
         high = group.above() + group.below()
@@ -243,12 +162,12 @@ class _Pen:
         for layer in row.layers:
             self._layer(frame, group, layer, x, main)
 
-    def _folded(self, frame: svg.Element, group: _Group, x: float, main: float) -> None:
+    def _folded(self, frame: svg.Element, group: Group, x: float, main: float) -> None:
         band(frame, x + 10, main - HIGH / 2, HIGH, group.row.family, group.row.glyph)
         svg.label(frame, x + 40, main - 2, channels(group.row.shape), 11)
         svg.label(frame, x + 40, main + 13, _costs(group.row), 9.5, class_="second")
 
-    def _edge(self, frame: svg.Element, group: _Group, edge: Edge, x: float, main: float) -> None:
+    def _edge(self, frame: svg.Element, group: Group, edge: Edge, x: float, main: float) -> None:
         start, y1 = self._out(group, edge.source, x, main)
         end, y2 = self._in(group, edge.target, x, main)
         if edge.lane is None and y1 == y2:
@@ -270,16 +189,14 @@ class _Pen:
         )
         svg.arrow_head(frame, end, y2)
 
-    def _exit(self, frame: svg.Element, group: _Group, x: float, main: float) -> None:
+    def _exit(self, frame: svg.Element, group: Group, x: float, main: float) -> None:
         start, y = self._out(group, group.row.layers[-1].id, x, main)
         end = x + group.width
         middle = (start + end) / 2
         path = f"M{start} {y}C{middle} {y} {middle} {main} {end} {main}"
         svg.add(frame, "path", d=path, class_="edge", stroke_width=_ink(group.row.shape))
 
-    def _layer(
-        self, frame: svg.Element, group: _Group, layer: Layer, x: float, main: float
-    ) -> None:
+    def _layer(self, frame: svg.Element, group: Group, layer: Layer, x: float, main: float) -> None:
         position = group.row.layers.index(layer)
         nodes = " ".join(same[position].id for same in group.row.same or (group.row.layers,))
         left, y = self._in(group, layer.id, x, main)
@@ -293,12 +210,12 @@ class _Pen:
             aria_label=f"{layer.label}, {tensor(layer.node.shape)}",
         )
         svg.named(node, _layer_title(layer), _layer_costs(layer))
-        if _is_merge(layer):
+        if is_merge(layer):
             radius = MERGE / 2
             svg.add(node, "circle", cx=left + radius, cy=y, r=radius, class_="box")
             svg.label(node, left + radius, y + 5, layer.label, 15, text_anchor="middle")
             return
-        top, wide = y - HIGH / 2, _width(layer)
+        top, wide = y - HIGH / 2, layer_width(layer)
         svg.add(node, "rect", x=left, y=top, width=wide, height=HIGH, rx=5, class_="box")
         band(node, left, top, HIGH, layer.family, layer.glyph)
         svg.label(node, left + 29, top + 16, layer.label.removeprefix("DW "), 11, class_="strong")
@@ -306,33 +223,21 @@ class _Pen:
         axes = palette.family(layer.family).axes
         svg.label(node, left + wide - 4, top + 30, axes, 8, class_="second", text_anchor="end")
 
-    def _in(self, group: _Group, key: str, x: float, main: float) -> tuple[float, float]:
+    def _in(self, group: Group, key: str, x: float, main: float) -> tuple[float, float]:
         """Left edge and middle of a layer."""
         layout, widths = group.layout, group.widths
         at = layout.column[key]
         layer = next(layer for layer in group.row.layers if layer.id == key)
-        left = x + PORT + sum(widths[:at]) + GAP * at + (widths[at] - _width(layer)) / 2
+        left = x + PORT + sum(widths[:at]) + GAP * at + (widths[at] - layer_width(layer)) / 2
         return left, main + group.offset(layout.lane[key])
 
-    def _out(self, group: _Group, key: str, x: float, main: float) -> tuple[float, float]:
+    def _out(self, group: Group, key: str, x: float, main: float) -> tuple[float, float]:
         """Right edge and middle of a layer, or the entry of the block."""
         if key == ENTRY:
             return x, main
         layer = next(layer for layer in group.row.layers if layer.id == key)
         left, y = self._in(group, key, x, main)
-        return left + _width(layer), y
-
-
-def _wrap(groups: Sequence[_Group]) -> list[list[_Group]]:
-    lines: list[list[_Group]] = [[]]
-    used = float(BETWEEN)
-    for group in groups:
-        if lines[-1] and used + group.width > WIDTH:
-            lines.append([])
-            used = float(BETWEEN)
-        lines[-1].append(group)
-        used += group.width + BETWEEN
-    return lines
+        return left + layer_width(layer), y
 
 
 def _arc(x1: float, y1: float, x2: float, y2: float, y: float) -> str:
@@ -344,16 +249,6 @@ def _arc(x1: float, y1: float, x2: float, y2: float, y: float) -> str:
         f"M{x1} {y1}H{a - 3}Q{a} {y1} {a} {y1 + up}V{y + down}Q{a} {y} {a + r} {y}"
         f"H{b - r}Q{b} {y} {b} {y + down}V{y2 + up}Q{b} {y2} {x2} {y2}"
     )
-
-
-def _is_merge(layer: Layer) -> bool:
-    return len(layer.inputs) > 1 and len(layer.label) <= 2
-
-
-def _width(layer: Layer) -> float:
-    if _is_merge(layer):
-        return float(MERGE)
-    return float(max(NODE, 40 + 6.3 * len(layer.label)))
 
 
 def _ink(shape: Sequence[int]) -> float:
@@ -377,7 +272,7 @@ def _layer_costs(layer: Layer) -> str:
     )
 
 
-def _words(groups: Sequence[_Group], cells: Sequence[_Group]) -> str:
+def _words(groups: Sequence[Group], cells: Sequence[Group]) -> str:
     layers = sum(len(group.row.layers) * group.row.repeats for group in groups)
     blocks = sum(group.row.repeats for group in groups)
     text = f"{layers} layers in {blocks} blocks"

@@ -1,0 +1,91 @@
+"""The strip shows every block, its stage, its shape and its cost."""
+
+import re
+
+import pytest
+
+from experiments.figures.layers import block_rows
+from experiments.figures.strip import NARROW, WIDTH, pretty, stage_name, strip_svg
+from tests.experiments.figures.examples import SVG, cells, chain, mbconv, parsed, texts
+
+
+def boxes(drawing):
+    return [node for node in parsed(drawing).iter(f"{SVG}g") if node.get("class") == "block"]
+
+
+@pytest.mark.parametrize("network", [mbconv(), cells(), chain(1)], ids=["mbconv", "cells", "one"])
+def test_every_block_is_a_box_with_a_title_and_a_description(network):
+    drawn = boxes(strip_svg(network))
+    assert [box.get("data-block") for box in drawn] == [r.block.id for r in block_rows(network)]
+    for box in drawn:
+        assert box.find(f"{SVG}title").text
+        assert "parameters" in box.find(f"{SVG}desc").text
+
+
+def test_stages_carry_resolution_and_number_of_blocks():
+    words = texts(strip_svg(cells()))
+    assert {"Stage 1", "Stage 2", "Stage 3"} <= set(words)
+    assert "32² · ×5" in words
+    assert "8² · ×6" in words
+
+
+def test_equal_neighbours_become_one_box_with_their_number():
+    assert sum("×5" in text for text in texts(strip_svg(cells())) if "ch" in text) == 3
+
+
+def test_the_shape_stands_where_the_network_goes_on_in_the_next_row():
+    network = mbconv()
+    words = texts(strip_svg(network))
+    assert "input 1×8²" in words
+    assert "output 10" in words
+    last = network.nodes[-2].shape
+    assert f"{last[0]}×{last[1]}²" in words
+
+
+def test_bars_are_relative_to_the_costliest_block():
+    network = chain(3)
+    values = {network.nodes[0].id: 1.0, network.nodes[1].id: 4.0, network.nodes[2].id: 2.0}
+    widths = [
+        sum(float(bar.get("width")) for bar in box.iter(f"{SVG}rect") if bar.get("height") == "5")
+        for box in boxes(strip_svg(network, values, unit="ms"))
+    ]
+    assert widths[1] == max(widths)
+    assert widths[0] == pytest.approx(widths[1] / 4, abs=0.2)
+    assert widths[2] == pytest.approx(widths[1] / 2, abs=0.2)
+
+
+def test_unknown_and_impossible_costs_draw_no_bar():
+    network = chain(2)
+    values = {network.nodes[0].id: float("nan"), network.nodes[1].id: -3.0}
+    drawing = strip_svg(network, values)
+    assert not [bar for bar in parsed(drawing).iter(f"{SVG}rect") if bar.get("height") == "5"]
+    assert "nan" not in drawing
+
+
+def test_labels_are_escaped():
+    drawing = strip_svg(chain(1, label='<script>alert("x")</script>&'))
+    assert "<script>" not in drawing
+    assert '<script>alert("x")</script>&' in texts(drawing)
+
+
+def test_long_stages_wrap_inside_the_picture():
+    drawing = strip_svg(chain(40))
+    rights = [float(r.get("x")) + float(r.get("width")) for r in parsed(drawing).iter(f"{SVG}rect")]
+    assert max(rights) <= WIDTH + 0.5
+    assert len(boxes(drawing)) == 40
+    assert min(float(r.get("width")) for r in parsed(drawing).iter(f"{SVG}rect") if r.get("class"))
+    assert NARROW <= WIDTH
+
+
+def test_colours_follow_the_page_and_stand_alone():
+    drawing = strip_svg(mbconv())
+    assert "var(--op-depthwise, #228833)" in drawing
+    assert not re.search(r'fill="var\(', drawing)  # attributes do not read variables, styles do
+    assert "prefers-color-scheme:dark" in drawing
+
+
+def test_names_read_well():
+    assert pretty("MB 5x5 e3") == "MB 5×5 e3"
+    assert stage_name("stage2") == "Stage 2"
+    assert stage_name("Stage 2") == "Stage 2"
+    assert stage_name("") == ""
