@@ -1,6 +1,9 @@
 """WebSocket doors: a cursor over an experiment's events, and a summary of a user's list."""
 
 import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,8 +15,11 @@ from experiments.models import Experiment, RunEvent
 
 BATCH_SECONDS = 0.25
 LIST_SECONDS = 1.0
+LOOK_SECONDS = 15.0
 PAGE = 500
-NOT_SIGNED_IN, NOT_FOUND = 4401, 4404
+NOT_SIGNED_IN, NOT_FOUND, TRY_AGAIN = 4401, 4404, 1013
+
+logger = logging.getLogger(__name__)
 
 
 class ExperimentConsumer(AsyncJsonWebsocketConsumer):
@@ -39,7 +45,7 @@ class ExperimentConsumer(AsyncJsonWebsocketConsumer):
         self._changed = asyncio.Event()
         self._changed.set()
         await self.channel_layer.group_add(live.experiment_group(self._id), self.channel_name)
-        self._task = asyncio.create_task(self._pump())
+        self._task = asyncio.create_task(_kept_or_closed(self, self._pump()))
 
     async def disconnect(self, code: int) -> None:
         if self._task is not None:
@@ -57,7 +63,8 @@ class ExperimentConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json({"type": "resync", "reason": "These events are not kept."})
             return
         while True:
-            await self._changed.wait()
+            with suppress(TimeoutError):  # the doorbell of the last event may have been lost
+                await asyncio.wait_for(self._changed.wait(), LOOK_SECONDS)
             self._changed.clear()
             while messages := await database_sync_to_async(self._next)():
                 for message in messages:
@@ -98,7 +105,7 @@ class ListConsumer(AsyncJsonWebsocketConsumer):
         self._changed: set[str] = set()
         self._wake = asyncio.Event()
         await self.channel_layer.group_add(self._group, self.channel_name)
-        self._task = asyncio.create_task(self._pump())
+        self._task = asyncio.create_task(_kept_or_closed(self, self._pump()))
 
     async def disconnect(self, code: int) -> None:
         if self._task is not None:
@@ -125,6 +132,15 @@ class ListConsumer(AsyncJsonWebsocketConsumer):
             {"type": "exp.summary", "experiment": str(item.pk), **selectors.summary(item)}
             for item in visible
         ]
+
+
+async def _kept_or_closed(consumer: AsyncJsonWebsocketConsumer, pump: Awaitable[None]) -> None:
+    """Run a pump; if it breaks, close the socket, so that the page connects anew and catches up."""
+    try:
+        await pump
+    except Exception:
+        logger.exception("A socket is closed because its events cannot be read")
+        await consumer.close(TRY_AGAIN)
 
 
 def _after(scope: dict[str, Any]) -> int:

@@ -14,6 +14,7 @@ from search_engine.network import NetworkSpec
 from search_engine.problem import SearchProblem
 from search_engine.protocols import CostModel, Evaluator, SearchSpace
 from search_engine.strategies import STRATEGIES
+from search_engine.types import metric_key
 
 CACHE_SIZE = 16
 
@@ -83,6 +84,13 @@ def analytic_metrics(network: NetworkSpec) -> dict[str, dict[str, Any]]:
         model.metric: number(model.predict(network), model.metric, model.origin)
         for model in _cost_models()
     }
+
+
+def unmeasured_device(experiment: Experiment, metrics: dict[str, Any]) -> str:
+    """The first device that has no latency among these numbers yet; empty if all have."""
+    devices = spec_of(experiment).devices
+    missing = (d for d in devices if metric_key("latency_ms", d, devices[0]) not in metrics)
+    return next(missing, "")
 
 
 def number(value: float, metric: str, origin: str, **more: Any) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any
 from django.conf import settings
 
 from experiments.errors import LeaseLost
-from experiments.leases import keep_alive
+from experiments.leases import AWAY, keep_alive
 from experiments.models import Artifact, Job, Trial
+from experiments.monitor import stop_at_shutdown
 from experiments.selectors import network_of
 from experiments.services import jobs
 from hardware_profiles.services import measure_networks, measurement_object, store_measurement
-from search_engine.errors import ExportError, SearchEngineError
+from search_engine.errors import ExportError, Interrupted, SearchEngineError
 from search_engine.exporters import EXPORTERS
 from search_engine.loading import load_dataset, load_space
 
@@ -22,10 +23,10 @@ logger = logging.getLogger(__name__)
 
 def run_job(job_id: object) -> None:
     """Do a queued job; its row says how it ended."""
-    job = jobs.claim_job(job_id)
-    if job is None:
-        return
     try:
+        job = jobs.claim_job(job_id)
+        if job is None:
+            return
         with keep_alive(Job, [job.pk]):
             _work(job)
     except LeaseLost as error:
@@ -35,6 +36,11 @@ def run_job(job_id: object) -> None:
 def _work(job: Job) -> None:
     try:
         result, artifacts = _measure(job) if job.kind == Job.Kind.MEASURE else _export(job)
+    except Interrupted:
+        jobs.release_job(job)
+        return
+    except AWAY:
+        raise  # not the job's fault: it is taken back when the lease is over
     except Exception as error:
         if not isinstance(error, SearchEngineError):
             logger.exception("Job %s failed unexpectedly", job.pk)
@@ -53,7 +59,7 @@ def _measure(job: Job) -> tuple[dict[str, Any], list[Artifact]]:
         network = network_of(job.trial)
     else:
         network = load_space(job.params["search_space"]).decode(tuple(job.params["genes"]))
-    (found,) = measure_networks(job.device, [network])
+    (found,) = measure_networks(job.device, [network], between_rounds=stop_at_shutdown)
     measurement = store_measurement(device=job.device, network=network, result=found)
     return {
         **measurement_object(measurement),

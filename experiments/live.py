@@ -4,10 +4,15 @@ The message holds no facts. A consumer reads the events table from where it stan
 is lost or reordered when a message is.
 """
 
+import logging
+
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from redis import RedisError
 
 from experiments.models import Experiment
+
+logger = logging.getLogger(__name__)
 
 
 def experiment_group(experiment_id: object) -> str:
@@ -21,11 +26,18 @@ def user_group(user_id: object) -> str:
 
 
 def ring(experiment_id: object) -> None:
-    """Wake the consumers of an experiment and of the lists that show it."""
-    layer = get_channel_layer()
-    send = async_to_sync(layer.group_send)
-    message = {"type": "experiment.changed", "experiment": str(experiment_id)}
-    send(experiment_group(experiment_id), message)
+    """Wake the consumers of an experiment and of the lists that show it, if the broker is there."""
     readers = Experiment.objects.filter(pk=experiment_id).values_list("owner_id", "shared_with__id")
-    for user_id in {user for row in readers for user in row if user is not None}:
-        send(user_group(user_id), message)
+    users = {user for row in readers for user in row if user is not None}
+    message = {"type": "experiment.changed", "experiment": str(experiment_id)}
+    try:
+        _send([experiment_group(experiment_id), *map(user_group, users)], message)
+    except (RedisError, OSError) as error:
+        logger.warning("No page was told about experiment %s: %s", experiment_id, error)
+
+
+@async_to_sync
+async def _send(groups: list[str], message: dict[str, str]) -> None:
+    layer = get_channel_layer()
+    for group in groups:
+        await layer.group_send(group, message)

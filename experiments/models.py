@@ -98,6 +98,10 @@ class Run(Lease):
         CANCELLED = "cancelled"
 
     ACTIVE = (Status.QUEUED, Status.RUNNING)
+    FINISHED = (Status.DONE, Status.STOPPED, Status.FAILED, Status.CANCELLED)
+    LONGEST_SPELL = 60.0
+    """Seconds that count at most between two looks of a search worker, which come every quarter
+    of a minute: while nothing runs at all, no time is used up."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="runs")
@@ -130,8 +134,10 @@ class Run(Lease):
     @property
     def seconds(self) -> float:
         """Wall clock spent, pauses not counted."""
-        spell = (timezone.now() - self.active_since).total_seconds() if self.active_since else 0.0
-        return self.seconds_used + spell
+        if self.active_since is None:
+            return self.seconds_used
+        spell = (timezone.now() - self.active_since).total_seconds()
+        return self.seconds_used + min(max(spell, 0.0), self.LONGEST_SPELL)
 
 
 class Trial(Lease):

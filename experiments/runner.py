@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Event
 
-from django.db.models import Q
 from django.utils import timezone
 
-from experiments import doorbell, engine
-from experiments.leases import FREE, keep_alive, lease_values, worker_name
+from experiments import doorbell, engine, selectors
+from experiments.errors import StateConflict
+from experiments.leases import AWAY, FREE, keep_alive, lease_values, worker_name
 from experiments.memory import RunMemories, RunMemory
 from experiments.models import Run, Trial
-from experiments.selectors import active_runs, living_workers
+from experiments.monitor import shutdown
+from experiments.selectors import living_workers
 from experiments.services import lifecycle, recording
 from experiments.verdict import failure, found_columns
 from hardware_profiles.selectors import active_devices
@@ -18,6 +21,7 @@ from search_engine.errors import InfeasibleError, SearchEngineError, SpaceExhaus
 from search_engine.proposing import Proposal
 from search_engine.protocols import Evaluator, SilentMonitor
 
+TURN_SECONDS = 5.0
 IN_PLACE_SECONDS = 0.25
 IN_PLACE_TRIALS = 500
 IN_PLACE_CHUNK = 64
@@ -27,42 +31,56 @@ memories = RunMemories()
 
 def advance(run_id: object) -> None:
     """Let a run learn what ended, propose what there is capacity for, and end when it is over."""
-    claimed_at = timezone.now()
-    free = Q(lease_expires__isnull=True) | Q(lease_expires__lt=claimed_at)
-    if not active_runs().filter(free, pk=run_id).update(**lease_values()):
+    row = Run.objects.filter(pk=run_id)
+    claimable = row.filter(selectors.unheld()).exclude(status=Run.Status.FAILED)
+    if not claimable.update(**lease_values()):
         return
-    run = Run.objects.select_related("experiment").get(pk=run_id)
+    run = row.select_related("experiment").get()
+    more, mine = False, row.filter(lease_owner=worker_name())
     try:
-        with keep_alive(Run, [run.pk]):
-            while _step(run):
-                run.refresh_from_db()
+        with keep_alive(Run, [run.pk]) as lost:
+            more = _steps(run, lost)
     except Exception as error:
         memories.forget(run.pk)
-        recording.fail_run(run, error)
+        if not isinstance(error, AWAY) and mine.exists():  # else the run is not to blame
+            recording.fail_run(run, error)
         raise
     finally:
-        mine = Run.objects.filter(pk=run_id, lease_owner=worker_name())
-        rung_meanwhile = mine.filter(rung_at__gt=claimed_at).exists()
         mine.update(**FREE)
-    if rung_meanwhile:
+    if more or row.values_list("rung_at", flat=True).first() != run.rung_at:
         doorbell.advance(run_id)
+
+
+def _steps(run: Run, lost: Event) -> bool:
+    """Rounds until there is nothing to do or others should have their turn; True if there is more.
+
+    A run that comes back with more to do goes to the end of the queue.
+    """
+    until = time.monotonic() + TURN_SECONDS
+    while _step(run):
+        if time.monotonic() > until or lost.is_set() or shutdown.is_set():
+            return True
+        run.refresh_from_db()
+    return False
 
 
 def _step(run: Run) -> bool:
     """One round; True if there is more to do at once (free evaluators only)."""
     if run.status not in Run.ACTIVE:
+        recording.absorb(memories.recall(run))  # what ended just before it was paused or stopped
         return False
     if disabled := _disabled_devices(run):
         reason = f"Device {disabled} was disabled. Enable it in the admin, then resume."
-        lifecycle.pause(experiment=run.experiment, by="search", reason=reason)
+        with suppress(StateConflict):  # somebody paused or ended it in this moment
+            lifecycle.pause(experiment=run.experiment, by="search", reason=reason)
         return False
     if run.status == Run.Status.QUEUED:
         recording.begin_run(run)
+    recording.count_time(run)
     memory = memories.recall(run)
     immediate = engine.is_immediate(run.experiment)
     over = _go_on(memory, _evaluate_in_place if immediate else _propose)
-    waiting = run.trials.filter(status__in=Trial.OPEN).exists()
-    recording.absorb(memory, finished=over if not waiting else "")
+    recording.absorb(memory, finished=over)
     return immediate and not over
 
 

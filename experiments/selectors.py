@@ -11,7 +11,7 @@ import numpy as np
 import redis
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, F, Max, Min, Q, QuerySet
-from django.db.models.functions import Mod
+from django.db.models.functions import Mod, Now
 from django.utils import timezone
 
 from experiments import engine, workers
@@ -286,13 +286,17 @@ def _log_lines(experiment: Experiment) -> list[dict[str, Any]]:
 def stale(queryset: QuerySet[Any], seconds: float) -> QuerySet[Any]:
     """Rows that nobody holds and that were last rung for longer than `seconds` ago."""
     old = timezone.now() - timedelta(seconds=seconds)
-    free = Q(lease_expires__isnull=True) | Q(lease_expires__lt=timezone.now())
-    return queryset.filter(free).filter(Q(rung_at__isnull=True) | Q(rung_at__lt=old))
+    return queryset.filter(unheld()).filter(Q(rung_at__isnull=True) | Q(rung_at__lt=old))
 
 
 def expired(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """Rows whose worker stopped renewing its lease."""
-    return queryset.filter(lease_expires__lt=timezone.now())
+    return queryset.filter(lease_expires__lt=Now())
+
+
+def unheld() -> Q:
+    """Rows that no living worker holds."""
+    return Q(lease_expires__isnull=True) | Q(lease_expires__lt=Now())
 
 
 def active_runs() -> QuerySet[Run]:

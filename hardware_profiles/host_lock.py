@@ -14,7 +14,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -23,6 +23,7 @@ from hardware_profiles.errors import HostBusyError, HostLockError
 
 DEFAULT_TIMEOUT_S = 120.0
 _POLL_S = 0.002
+_WAKE_S = 0.05  # rarely, because a measurement is going on
 
 
 def lock_dir() -> Path:
@@ -60,10 +61,16 @@ class SharedHold:
 
     Not for use by several threads at once; give each its own. Never ask for `exclusive()` in the
     thread that holds a share: it would wait for itself until the timeout.
+
+    Args:
+        while_waiting: called every 50 ms while a measurement has the host; may raise, and then
+            nothing is held.
     """
 
-    def __init__(self, directory: Path | None = None) -> None:
-        self._directory = directory
+    def __init__(
+        self, directory: Path | None = None, while_waiting: Callable[[], None] = lambda: None
+    ) -> None:
+        self._directory, self._while_waiting = directory, while_waiting
         self._gate = self._host = -1
         self._held = False
 
@@ -80,11 +87,11 @@ class SharedHold:
             if self._gate < 0:
                 self._gate = _open("gate", self._directory)
                 self._host = _open("host", self._directory)
-            fcntl.flock(self._gate, fcntl.LOCK_SH)
-            fcntl.flock(self._host, fcntl.LOCK_SH)
+            self._share(self._gate)
+            self._share(self._host)
             fcntl.flock(self._gate, fcntl.LOCK_UN)
             self._held = True
-        except BaseException:  # a signal handler may raise while we wait
+        except BaseException:  # whoever is told while we wait may raise
             self.release()
             raise
 
@@ -106,6 +113,14 @@ class SharedHold:
         self.release()  # opened anew: a cleaner of temporary files may have removed ours
         self.acquire()
         return time.monotonic() - began
+
+    def _share(self, descriptor: int) -> None:
+        while True:
+            try:
+                return fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._while_waiting()
+                time.sleep(_WAKE_S)
 
     def _gate_is_open(self) -> bool:
         try:

@@ -61,6 +61,7 @@ def measure_latency(
     reference: Reference | None = None,
     exclusive: Callable[[], AbstractContextManager[None]] = nullcontext,
     clock: Clock | None = None,
+    between_rounds: Callable[[], None] = lambda: None,
 ) -> list[LatencyResult]:
     """Latencies of several networks, taken in turns so that slow drift hits all alike.
 
@@ -71,6 +72,8 @@ def measure_latency(
         seed: of weights, inputs and the order of turns.
         reference: rounds beside which it is slow do not count.
         exclusive: makes the context in which nothing else may compute.
+        between_rounds: called between pieces of work, at least every few hundred milliseconds;
+            what it raises ends the measurement.
 
     Raises:
         PreparationError: the runtime cannot run a network; nothing was timed.
@@ -80,12 +83,16 @@ def measure_latency(
     clock = clock or Clock()
     if not runtime.on_calling_thread:
         clock = Clock(clock.wall, None)
-    subjects = [_prepare(network, runtime, seed, clock) for network in networks]
+    subjects = []
+    for network in networks:
+        between_rounds()
+        subjects.append(_prepare(network, runtime, seed, clock))
     probe = None
     if reference:
         subject = _prepare(reference.network, reference.runtime, seed, clock)
         probe = Probe(subject, reference.usual_ms)
-    session = Session(subjects, probe, plan, clock, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    session = Session(subjects, probe, plan, clock, rng, between_rounds)
     with exclusive():
         before = environment.snapshot()
         with runtime.session():

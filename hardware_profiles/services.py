@@ -1,6 +1,6 @@
 """Writes: create and change devices, measure networks on them, store what was found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -123,10 +123,12 @@ def measure_networks(
     plan: MeasurePlan | None = None,
     *,
     seed: int = 0,
+    between_rounds: Callable[[], None] = lambda: None,
 ) -> list[LatencyResult]:
     """Measure networks on a device of this host, alone on the host while the clock runs.
 
     Takes about a second per small network, longer while the host is busy; nothing is stored.
+    What `between_rounds` raises ends it early.
 
     Raises:
         DeviceDisabledError, DeviceMismatchError: not this device, or not on this host.
@@ -147,6 +149,7 @@ def measure_networks(
         seed=seed,
         reference=reference,
         exclusive=exclusive,
+        between_rounds=between_rounds,
     )
 
 

@@ -70,9 +70,11 @@ class Session:
         plan: MeasurePlan,
         clock: Clock,
         rng: np.random.Generator,
+        between_rounds: Callable[[], None] = lambda: None,
     ) -> None:
         self._subjects, self._probe, self._plan = subjects, probe, plan
         self._clock, self._rng = clock, rng
+        self._between_rounds = between_rounds
 
     def run(self) -> None:
         """Warm up, take the planned rounds, and more while they disagree or were disturbed."""
@@ -117,6 +119,7 @@ class Session:
         if self._probe:
             self._warm_up(self._probe.subject, 0)
         for subject in self._subjects:
+            self._between_rounds()
             self._warm_up(subject, self._plan.warmup_seconds)
 
     def _warm_up(self, subject: Subject, seconds: float) -> None:
@@ -136,6 +139,7 @@ class Session:
 
     def _round(self, subjects: Sequence[Subject]) -> None:
         """One turn each, in random order, with the reference between all turns."""
+        self._between_rounds()
         before = self._ask_probe()
         for position in self._rng.permutation(len(subjects)):
             subject = subjects[position]

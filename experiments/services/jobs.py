@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from experiments import doorbell
+from experiments import doorbell, selectors
 from experiments.errors import LeaseLost, StateConflict
 from experiments.leases import FREE, MAX_ATTEMPTS, lease_values, worker_name
 from experiments.models import Artifact, Job, Trial
@@ -99,7 +99,7 @@ def cancel_job(*, job: Job) -> Job:
 
 
 def claim_job(job_id: object) -> Job | None:
-    """Take a queued job; None if it is taken, cancelled or gone."""
+    """Take a queued job; None if it is taken, cancelled or gone. LeaseLost: cancelled just now."""
     queued = Job.objects.filter(pk=job_id, status=Job.Status.QUEUED)
     if not queued.update(status=Job.Status.RUNNING, **lease_values()):
         return None
@@ -116,7 +116,7 @@ def report(job: Job, artifacts: Sequence[Artifact] = (), **columns: Any) -> None
         LeaseLost: it was cancelled or taken over; nothing is stored.
     """
     if job.trial is not None:
-        recording.lock(job.trial.experiment_id)
+        recording.lock_for_work(job.trial.experiment_id)
     if columns.get("status") in (Job.Status.DONE, Job.Status.FAILED):
         columns |= {"finished_at": timezone.now(), **FREE}
     mine = Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING, lease_owner=worker_name())
@@ -126,6 +126,13 @@ def report(job: Job, artifacts: Sequence[Artifact] = (), **columns: Any) -> None
         setattr(job, name, value)
     Artifact.objects.bulk_create(artifacts)
     _tell(job)
+
+
+@transaction.atomic
+def release_job(job: Job) -> None:
+    """Put a job this worker holds back into the line. LeaseLost."""
+    report(job, status=Job.Status.QUEUED, progress=0.0, rung_at=timezone.now(), **FREE)
+    transaction.on_commit(partial(doorbell.work_on_job, job))
 
 
 @transaction.atomic
@@ -139,9 +146,7 @@ def reclaim_job(job: Job) -> None:
     if job.attempts >= MAX_ATTEMPTS:
         job.status, job.error = Job.Status.FAILED, f"The worker died {job.attempts} times."
         columns |= {"error": job.error, "finished_at": timezone.now()}
-    dead = Job.objects.filter(
-        pk=job.pk, status=Job.Status.RUNNING, lease_expires__lt=timezone.now()
-    )
+    dead = selectors.expired(Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING))
     if dead.update(status=job.status, **columns):
         _tell(job)
         if job.status == Job.Status.QUEUED:

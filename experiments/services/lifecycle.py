@@ -1,6 +1,8 @@
 """What a person may do to an experiment: create, pause, resume, stop, cancel, extend, clone ..."""
 
 import json
+import math
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,16 +10,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from experiments import doorbell
+from experiments import doorbell, engine, files
 from experiments.errors import StateConflict
-from experiments.leases import FREE
-from experiments.models import Experiment, HypervolumePoint, Run, Trial
+from experiments.models import Artifact, Experiment, HypervolumePoint, Run, Trial
 from experiments.services import recording
 from experiments.spec import ExperimentSpec, check_spec, space_of
 from hardware_profiles.models import Device
 from search_engine.errors import ConfigError
 
 RunStatus, Status = Run.Status, Experiment.Status
+ENDING = ("status", "finish_reason", "finished_at", "seconds_used", "active_since")
 
 
 def create_experiment(
@@ -77,8 +79,8 @@ def pause(*, experiment: Experiment, by: object, reason: str = "") -> Experiment
 def resume(*, experiment: Experiment, by: AbstractBaseUser) -> Experiment:
     """Go on exactly where the experiment was paused."""
     experiment = _locked(experiment, "resumed", (Status.PAUSED,))
-    _restart(experiment, experiment.runs.filter(status=RunStatus.PAUSED))
-    return _into(experiment, Status.RUNNING, by)
+    events = _restart(experiment, experiment.runs.filter(status=RunStatus.PAUSED))
+    return _into(experiment, Status.RUNNING, by, events=events)
 
 
 @transaction.atomic
@@ -116,12 +118,8 @@ def extend(
         if run.max_seconds is not None:
             run.max_seconds += max_seconds
         run.save(update_fields=["max_trials", "max_seconds"])
-    if experiment.is_finished:
-        _restart(experiment, experiment.runs.filter(status__in=[RunStatus.DONE, RunStatus.STOPPED]))
-        return _into(experiment, Status.RUNNING, by)
-    for run in experiment.runs.filter(status__in=Run.ACTIVE):
-        transaction.on_commit(partial(doorbell.advance, run.pk))
-    return _into(experiment, experiment.status, by)
+    going_on = (RunStatus.RUNNING, RunStatus.DONE, RunStatus.STOPPED)
+    return _go_on(experiment, experiment.runs.filter(status__in=going_on), by)
 
 
 def clone(
@@ -138,24 +136,26 @@ def clone(
 
 @transaction.atomic
 def rerun_failed(*, experiment: Experiment, by: AbstractBaseUser) -> Experiment:
-    """Queue failed candidates again, under their old numbers."""
+    """Queue failed candidates again, under their old numbers.
+
+    Raises:
+        StateConflict: none has failed, or there is no time left to evaluate them.
+    """
     allowed = (*Experiment.ACTIVE, Status.PAUSED, Status.DONE, Status.STOPPED)
     experiment = _locked(experiment, "rerun", allowed)
     failed = experiment.trials.filter(status=Trial.Status.FAILED)
     runs = list(experiment.runs.filter(pk__in=failed.values("run")))
     if not runs:
         raise StateConflict("No candidate of this experiment has failed.")
+    if any(run.max_seconds is not None and run.seconds >= run.max_seconds for run in runs):
+        raise StateConflict("The time budget is used up. Extend it by max_seconds first.")
     HypervolumePoint.objects.filter(run__in=runs).delete()
-    first = next(iter(experiment.config["devices"]), "")
     for trial in failed:
-        trial.awaiting = first if not _is_measured(trial) else ""
+        trial.awaiting = engine.unmeasured_device(experiment, trial.metrics)
         trial.status, trial.error, trial.attempts = Trial.Status.QUEUED, "", 0
         trial.ended_seq = trial.finished_at = trial.feasible = None
         trial.save()
-    if experiment.status == Status.PAUSED:
-        return _into(experiment, Status.PAUSED, by)
-    _restart(experiment, experiment.runs.filter(pk__in=[run.pk for run in runs]))
-    return _into(experiment, Status.RUNNING, by)
+    return _go_on(experiment, runs, by)
 
 
 def rename(*, experiment: Experiment, name: str) -> Experiment:
@@ -170,19 +170,19 @@ def rename(*, experiment: Experiment, name: str) -> Experiment:
 
 @transaction.atomic
 def delete_experiment(*, experiment: Experiment) -> None:
-    """Remove an experiment with its trials, events and jobs; its files go with the reaper."""
-    _locked(experiment, "deleted", Experiment.FINISHED).delete()
-
-
-def _is_measured(trial: Trial) -> bool:
-    return any(key.partition("@")[0] == "latency_ms" for key in trial.metrics)
+    """Remove an experiment with its trials, events and jobs, and then its files."""
+    experiment = _locked(experiment, "deleted", Experiment.FINISHED)
+    key = experiment.pk
+    artifacts = list(Artifact.objects.filter(trial__experiment=key).values_list("pk", flat=True))
+    experiment.delete()
+    transaction.on_commit(partial(files.remove, key, artifacts))
 
 
 def _check_extension(experiment: Experiment, max_trials: int, max_seconds: float) -> None:
     messages: dict[str, list[str]] = {}
     if max_trials < 0 or max_trials > 100_000:
         messages["max_trials"] = [f"Add 1 to 100,000 candidates, got {max_trials}."]
-    if max_seconds < 0:
+    if not 0 <= max_seconds < math.inf:
         messages["max_seconds"] = [f"Add a positive number of seconds, got {max_seconds:g}."]
     if not max_trials and not max_seconds:
         messages["max_trials"] = ["Nothing to add: give max_trials or max_seconds."]
@@ -202,39 +202,61 @@ def _locked(experiment: Experiment, verb: str, allowed: tuple[str, ...]) -> Expe
     return locked
 
 
-def _restart(experiment: Experiment, runs: Any) -> None:
-    """Set runs going again and queue the candidates that were interrupted."""
-    now = timezone.now()
+def _go_on(experiment: Experiment, runs: Iterable[Run], by: object) -> Experiment:
+    """There is more to do for these runs: at once, or after the pause."""
+    if experiment.status == Status.PAUSED:
+        for run in runs:
+            run.status, run.finish_reason, run.finished_at = RunStatus.PAUSED, "", None
+            run.save(update_fields=["status", "finish_reason", "finished_at"])
+        return _into(experiment, Status.PAUSED, by, experiment.status_reason)
+    events = _restart(experiment, runs)
+    status = Status.RUNNING if experiment.is_finished else experiment.status
+    return _into(experiment, status, by, events=events)
+
+
+def _restart(experiment: Experiment, runs: Iterable[Run]) -> list[recording.Event]:
+    """Set runs going (again) and queue what was cancelled; returns what to tell the pages."""
+    events, now = [], timezone.now()
     for run in runs:
-        run.status, run.active_since = RunStatus.RUNNING, now
-        run.finish_reason, run.finished_at = "", None
-        run.save(update_fields=["status", "active_since", "finish_reason", "finished_at"])
+        if run.status != RunStatus.RUNNING:
+            run.status, run.active_since = RunStatus.RUNNING, now
+            run.finish_reason, run.finished_at = "", None
+            run.save(update_fields=["status", "active_since", "finish_reason", "finished_at"])
         run.trials.filter(status=Trial.Status.CANCELLED).update(status=Trial.Status.QUEUED)
-        waiting = run.trials.filter(status=Trial.Status.QUEUED)
-        waiting.update(rung_at=now)
+        run.trials.filter(status=Trial.Status.QUEUED).update(rung_at=now)
+        if waiting := list(run.trials.filter(status=Trial.Status.QUEUED)):
+            events.append(recording.candidates_event(run, waiting))
         for trial in waiting:
             transaction.on_commit(partial(doorbell.work_on_trial, trial))
         transaction.on_commit(partial(doorbell.advance, run.pk))
     experiment.finished_at = None
+    return events
 
 
 def _end(experiment: Experiment, status: str, by: AbstractBaseUser) -> Experiment:
     """End every run; what waits is dropped now, what is in work when its worker notices."""
-    now = timezone.now()
-    for run in experiment.runs.filter(status__in=(*Run.ACTIVE, RunStatus.PAUSED)):
+    now, events = timezone.now(), []
+    for run in experiment.runs.exclude(status__in=Run.FINISHED):
         run.seconds_used, run.active_since = run.seconds, None
         run.status, run.finish_reason, run.finished_at = RunStatus(status), str(status), now
-        run.save()
-    dropped = experiment.trials.filter(status=Trial.Status.QUEUED)
-    dropped.update(status=Trial.Status.CANCELLED, **FREE)
+        run.save(update_fields=ENDING)
+        events += recording.cancel_trials(run, [Trial.Status.QUEUED])
+        transaction.on_commit(partial(doorbell.advance, run.pk))  # the last results count
     experiment.finished_at = now
-    return _into(experiment, status, by)
+    return _into(experiment, status, by, events=events)
 
 
-def _into(experiment: Experiment, status: str, by: object, reason: str = "") -> Experiment:
+def _into(
+    experiment: Experiment,
+    status: str,
+    by: object,
+    reason: str = "",
+    events: Sequence[recording.Event] = (),
+) -> Experiment:
     experiment.status, experiment.status_reason = status, reason
     experiment.save(update_fields=["status", "status_reason", "finished_at"])
     line = recording.log_event("info", str(by), f"{status}. {reason}".strip())
-    events = [recording.state_event(experiment, by=str(by)), line]
-    recording.emit(experiment.pk, [*events, recording.progress_event(experiment)])
+    state = recording.state_event(experiment, by=str(by))
+    progress = recording.progress_event(experiment)
+    recording.emit(experiment.pk, [*events, state, line, progress])
     return experiment

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from experiments import doorbell, live, selectors
@@ -19,6 +20,7 @@ from experiments.models import Experiment, HypervolumePoint, Run, RunEvent, Tria
 from search_engine.types import EpochReport
 
 MAX_LOG_TEXT = 2000
+COUNT_SECONDS = 5.0
 
 Event = tuple[str, dict[str, Any]]
 
@@ -26,6 +28,14 @@ Event = tuple[str, dict[str, Any]]
 def lock(experiment_id: object) -> Experiment:
     """Lock an experiment's row until the end of the transaction."""
     return Experiment.objects.select_for_update(no_key=True, of=("self",)).get(pk=experiment_id)
+
+
+def lock_for_work(experiment_id: object) -> Experiment:
+    """As `lock`, for a worker in the middle of something. LeaseLost: deleted meanwhile."""
+    try:
+        return lock(experiment_id)
+    except Experiment.DoesNotExist:
+        raise LeaseLost(f"Experiment {experiment_id} was deleted.") from None
 
 
 def emit(experiment_id: object, events: Iterable[Event], run: Run | None = None) -> int:
@@ -114,7 +124,10 @@ def add_trials(run: Run, trials: list[Trial]) -> None:
 
 def claim_trials(keys: Sequence[int], status: str) -> list[Trial]:
     """Take queued trials of active runs; those that are taken, cancelled or gone are left out."""
-    free = Trial.objects.filter(pk__in=keys, status=Trial.Status.QUEUED, run__status__in=Run.ACTIVE)
+    # No join: an update that waited for another one checks the columns of its own table again,
+    # but not those of a joined copy, and two workers would have the same trial.
+    active = selectors.active_runs().values("pk")
+    free = Trial.objects.filter(status=Trial.Status.QUEUED, run__in=active)
     claimed = []
     for key in keys:  # one statement each: whoever updates first has it
         now = timezone.now()
@@ -126,7 +139,7 @@ def claim_trials(keys: Sequence[int], status: str) -> list[Trial]:
             claimed.append(trial)
     for trial in claimed:
         with transaction.atomic():
-            lock(trial.experiment_id)
+            lock_for_work(trial.experiment_id)
             emit(trial.experiment_id, [candidates_event(trial.run, [trial])], trial.run)
     return claimed
 
@@ -138,7 +151,7 @@ def end_trial(trial: Trial, *events: Event, **columns: Any) -> None:
     Raises:
         LeaseLost: the trial is no longer ours; nothing is stored.
     """
-    lock(trial.experiment_id)
+    lock_for_work(trial.experiment_id)
     for name, value in columns.items():
         setattr(trial, name, value)
     trial.finished_at = timezone.now()
@@ -149,9 +162,15 @@ def end_trial(trial: Trial, *events: Event, **columns: Any) -> None:
 
 @transaction.atomic
 def release_trial(trial: Trial, *events: Event, **columns: Any) -> None:
-    """Put a trial this worker holds back into the line (or into the state given). LeaseLost."""
-    lock(trial.experiment_id)
-    columns = {"status": Trial.Status.QUEUED, **columns}
+    """Put a trial this worker holds back into the line; it is cancelled if its run has ended.
+
+    The run's state is read here, under the lock: it may be another one than the worker reacts to.
+
+    Raises:
+        LeaseLost: the trial is no longer ours; nothing is stored.
+    """
+    lock_for_work(trial.experiment_id)
+    columns["status"] = _status_without_worker(Run.objects.get(pk=trial.run_id))
     for name, value in columns.items():
         setattr(trial, name, value)
     emit(trial.experiment_id, [candidates_event(trial.run, [trial]), *events], trial.run)
@@ -172,7 +191,7 @@ def record_epoch(trial: Trial, report: EpochReport) -> None:
         "seconds": round(report.seconds, 3),
     }
     trial.curve = [kept for kept in trial.curve if kept["epoch"] < report.epoch] + [row]
-    lock(trial.experiment_id)
+    lock_for_work(trial.experiment_id)
     _update_mine(trial, curve=trial.curve)
     emit(trial.experiment_id, [("metric.batch", {"number": trial.number, **row})], trial.run)
 
@@ -181,6 +200,11 @@ def _update_mine(trial: Trial, **columns: Any) -> None:
     mine = Trial.objects.filter(pk=trial.pk, lease_owner=worker_name())
     if not mine.update(**columns):
         raise LeaseLost(f"Trial {trial} was taken from this worker while it was working on it.")
+
+
+def _status_without_worker(run: Run) -> str:
+    ended = run.status in Run.FINISHED
+    return Trial.Status.CANCELLED if ended else Trial.Status.QUEUED
 
 
 @transaction.atomic
@@ -199,12 +223,31 @@ def begin_run(run: Run) -> None:
 def drop_waiting(run: Run) -> None:
     """The time is up: what nobody works on yet will not be evaluated."""
     experiment = lock(run.experiment_id)
-    waiting = run.trials.filter(status=Trial.Status.QUEUED)
-    trials = list(waiting)
-    if waiting.update(status=Trial.Status.CANCELLED):
-        for trial in trials:
-            trial.status = Trial.Status.CANCELLED
-        emit(experiment.pk, [candidates_event(run, trials)], run)
+    if events := cancel_trials(run, [Trial.Status.QUEUED]):
+        emit(experiment.pk, events, run)
+
+
+def cancel_trials(run: Run, statuses: Sequence[str]) -> list[Event]:
+    """Cancel a run's trials in these states, whoever holds them; returns what to tell the pages."""
+    chosen = run.trials.filter(status__in=statuses).order_by("pk")
+    trials = list(chosen.select_for_update(no_key=True))
+    if not trials:
+        return []
+    keys = [trial.pk for trial in trials]
+    Trial.objects.filter(pk__in=keys).update(status=Trial.Status.CANCELLED, **FREE)
+    for trial in trials:
+        trial.status = Trial.Status.CANCELLED
+    return [candidates_event(run, trials)]
+
+
+def count_time(run: Run) -> None:
+    """Add the time since the last count to the run's clock, unless it was paused meanwhile."""
+    now, seconds = timezone.now(), run.seconds
+    if seconds - run.seconds_used < COUNT_SECONDS:
+        return
+    ticking = Run.objects.filter(pk=run.pk, active_since=run.active_since)
+    if ticking.update(seconds_used=seconds, active_since=now):
+        run.seconds_used, run.active_since = seconds, now
 
 
 @transaction.atomic
@@ -212,15 +255,21 @@ def absorb(memory: RunMemory, *, finished: str = "") -> None:
     """Store what newly ended trials mean for the run: hypervolume, front, progress, its end.
 
     Args:
-        finished: why the run is over, empty while it goes on.
+        finished: why the run is over, empty while it goes on. It goes on nevertheless if it was
+            paused or extended meanwhile, or if a trial that the memory does not know has ended.
     """
     run = memory.run
     experiment = lock(run.experiment_id)
+    if finished and not _may_end(memory):
+        finished = ""
     events: list[Event] = []
     if experiment.reference_point is None:
-        experiment.reference_point = memory.choose_reference(final=bool(finished))
+        final = bool(finished) or run.status in Run.FINISHED
+        experiment.reference_point = memory.choose_reference(final=final)
         experiment.save(update_fields=["reference_point"])
+    stored = run.hypervolume_points.aggregate(last=Max("trials"))["last"] or 0
     points = memory.hypervolume_points(experiment.reference_point)
+    points = [point for point in points if point.trials > stored]
     HypervolumePoint.objects.bulk_create(points, ignore_conflicts=True)
     if points:
         events.append(_hypervolume_event(run, points))
@@ -237,32 +286,46 @@ def absorb(memory: RunMemory, *, finished: str = "") -> None:
         emit(experiment.pk, [*events, progress_event(experiment)], run)
 
 
+def _may_end(memory: RunMemory) -> bool:
+    """Whether a run is still as its worker saw it when it found it to be over."""
+    run = memory.run
+    same = Run.objects.filter(
+        pk=run.pk,
+        status__in=Run.ACTIVE,
+        max_trials=run.max_trials,
+        max_seconds=run.max_seconds,
+    )
+    unknown = Q(status__in=Trial.OPEN) | Q(ended_seq__gt=memory.last_seq)
+    return same.exists() and not run.trials.filter(unknown).exists()
+
+
 @transaction.atomic
 def fail_run(run: Run, error: Exception) -> None:
     """The run cannot go on; its results stay. The owner reads the reason on the page."""
     experiment = lock(run.experiment_id)
+    run.refresh_from_db()
+    if run.status in Run.FINISHED:
+        return
     run.error = f"{type(error).__name__}: {error}"[:MAX_LOG_TEXT]
     run.save(update_fields=["error"])
-    run.trials.filter(status__in=Trial.OPEN).update(status=Trial.Status.CANCELLED, **FREE)
+    cancelled = cancel_trials(run, Trial.OPEN)
     _end_run(run, Run.Status.FAILED, "error")
     experiment.status_reason = run.error[:500]
     _settle(experiment)
     line = log_event("error", "search", run.error)
-    emit(experiment.pk, [line, state_event(experiment), progress_event(experiment)], run)
+    told = [*cancelled, line, state_event(experiment), progress_event(experiment)]
+    emit(experiment.pk, told, run)
 
 
 @transaction.atomic
 def reclaim(trial: Trial) -> None:
     """Take back a trial whose worker fell silent: queue it again, or give it up."""
     experiment = lock(trial.experiment_id)
-    dead = Trial.objects.filter(pk=trial.pk, lease_expires__lt=timezone.now())
+    dead = selectors.expired(Trial.objects.filter(pk=trial.pk))
     run = Run.objects.get(pk=trial.run_id)
     trial.attempts += 1
     columns: dict[str, Any] = {"attempts": trial.attempts, "rung_at": timezone.now(), **FREE}
-    if run.status in (*Run.ACTIVE, Run.Status.PAUSED):
-        trial.status = Trial.Status.QUEUED
-    else:
-        trial.status = Trial.Status.CANCELLED
+    trial.status = _status_without_worker(run)
     if trial.status == Trial.Status.QUEUED and trial.attempts >= MAX_ATTEMPTS:
         trial.status = Trial.Status.FAILED
         columns |= {
@@ -328,11 +391,10 @@ def _settle(experiment: Experiment) -> bool:
         begun = experiment.trials.filter(finished_at__isnull=False).exists()
         experiment.status = Experiment.Status.RUNNING if begun else Experiment.Status.STARTING
         experiment.started_at = experiment.started_at or timezone.now()
-    elif not states & set(Run.ACTIVE) and before in Experiment.ACTIVE:
-        ends = (Run.Status.FAILED, Run.Status.CANCELLED, Run.Status.STOPPED, Run.Status.PAUSED)
+    elif states <= set(Run.FINISHED) and not experiment.is_finished:
+        ends = (Run.Status.FAILED, Run.Status.CANCELLED, Run.Status.STOPPED)
         worst = next((state for state in ends if state in states), Run.Status.DONE)
         experiment.status = Experiment.Status(str(worst))
-        if experiment.is_finished:
-            experiment.finished_at = timezone.now()
+        experiment.finished_at = timezone.now()
     experiment.save(update_fields=["status", "status_reason", "started_at", "finished_at"])
     return experiment.status != before
