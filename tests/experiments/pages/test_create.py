@@ -58,7 +58,7 @@ def test_a_clone_of_the_longest_name_keeps_within_the_limit(signed_in, make):
     assert len(embedded(response, "start-document")["name"]) == 200
 
 
-@pytest.mark.parametrize("origin", ["nonsense", str(uuid.uuid4())])
+@pytest.mark.parametrize("origin", ["nonsense", str(uuid.UUID(int=4))])
 def test_cloning_what_is_not_there_is_404(signed_in, origin):
     assert signed_in.get(URL, {"from": origin}).status_code == 404
 
