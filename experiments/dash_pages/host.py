@@ -121,9 +121,10 @@ class HostedDash(Dash):
             body = json.loads(request.body)
         except ValueError:
             raise BadCallback("The body is not JSON.") from None
-        if not isinstance(body, dict) or body.get("output") not in self.callback_map:
+        output = body.get("output") if isinstance(body, dict) else None
+        if not isinstance(output, str) or output not in self.callback_map:
             raise BadCallback("The body names no callback of this page.")
-        declared = self.callback_map[body["output"]]
+        declared = self.callback_map[output]
         for kind in ("inputs", "state"):
             wanted = [(item["id"], item["property"]) for item in declared[kind]]
             given = body.get(kind, [])

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from dash import Input, Output, dcc, html, no_update
+from dash import Input, Output, dcc, html
+from dash.exceptions import PreventUpdate
 
 from experiments import selectors
 from experiments.dash_pages.host import HostedDash, current
@@ -79,7 +80,7 @@ def choose_front_axis(x: Any) -> Figure:
     try:
         data = front_of(experiment, selectors.sketch(experiment), str(x))
     except KeyError:
-        return no_update
+        raise PreventUpdate from None
     return pareto.figure(data)
 
 
@@ -90,8 +91,8 @@ def choose_front_axis(x: Any) -> Figure:
 )
 def choose_hypervolume_axis(x: Any) -> Figure:
     """Draw the hypervolume against candidates or against time."""
-    if x not in hypervolume.ABSCISSAS:
-        return no_update
+    if not isinstance(x, str) or x not in hypervolume.ABSCISSAS:
+        raise PreventUpdate
     return hypervolume.figure(selectors.hypervolume_series(current().experiment), x)
 
 

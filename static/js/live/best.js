@@ -45,10 +45,9 @@ export class BestCard {
     const hint = document.getElementById("best-hint");
     const link = document.getElementById("best-link");
     hint.hidden = Boolean(candidate);
+    link.hidden = !candidate;
     if (!candidate) {
       hint.textContent = this.pick === "knee" && this.model.front.length ? "A knee needs a front of at least three." : "No feasible candidate yet.";
-      link.textContent = "";
-      link.removeAttribute("href");
       document.getElementById("best-numbers").replaceChildren();
       document.getElementById("best-strip").replaceChildren();
       this.drawn = null;

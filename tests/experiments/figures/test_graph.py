@@ -64,7 +64,7 @@ def test_nothing_leaves_the_picture():
         root = parsed(graph_svg(network))
         width, height = (float(root.get(name)) for name in ("width", "height"))
         for box in root.iter(f"{SVG}rect"):
-            assert 0 <= float(box.get("x"))
+            assert float(box.get("x")) >= 0
             assert float(box.get("x")) + float(box.get("width")) <= width + 1
             assert float(box.get("y")) + float(box.get("height")) <= height + 1
 
