@@ -1,5 +1,6 @@
 """Live and candidate pages: complete before any script, safe, shown only to those who may see."""
 
+import itertools
 import json
 import re
 from xml.etree import ElementTree as ET
@@ -7,13 +8,18 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.test import Client
 
-from experiments.models import Experiment, Job, Trial
+from experiments.figures import numbers
+from experiments.models import Experiment, Trial
+from experiments.selectors import network_of
 from experiments.services import lifecycle
-from hardware_profiles.models import Measurement
-from tests.experiments.api.world import add_trials
+from hardware_profiles.measure import measure_latency
+from hardware_profiles.samples import MeasurePlan
+from hardware_profiles.services import store_measurement
+from tests.experiments.api.world import add_artifact, add_trials
 from tests.experiments.pages.finished import finished
 from tests.experiments.pages.test_html import Page
-from tests.experiments.work import document, work_until_idle
+from tests.experiments.work import document
+from tests.hardware_profiles.fakes import HandClock, TimedRuntime
 
 pytestmark = pytest.mark.django_db
 
@@ -165,30 +171,35 @@ def test_nobody_sees_anything_without_signing_in(client, best):
         assert answer.url.startswith("/login/")
 
 
-@pytest.mark.django_db(transaction=True)
-def test_measurements_and_files_are_shown_with_what_is_known_of_them(signed_in, alice, cpu):
-    data = document(
-        devices=["local-cpu"],
-        objectives=[
-            {"metric": "accuracy", "direction": "maximize"},
-            {"metric": "latency_ms", "device": "local-cpu", "direction": "minimize"},
-        ],
-        budget={"max_trials": 1},
-    )
-    experiment = lifecycle.create_experiment(owner=alice, data=data)
-    work_until_idle()
-    trial = experiment.trials.get()
-    base = f"/api/v1/experiments/{experiment.pk}/trials/{trial.number}"
-    signed_in.post(f"{base}/export/", {"format": "onnx"}, content_type="application/json")
-    work_until_idle()
-    job = Job.objects.get()
-    assert job.status == Job.Status.DONE, job.error
-    html = signed_in.get(f"/experiments/{experiment.pk}/c/{trial.number}/").content.decode()
-    measured = Measurement.objects.get(network_hash=trial.hash)
+@pytest.mark.parametrize("disturbed", [False, True])
+def test_a_measurement_is_shown_with_what_it_rests_on(signed_in, alice, cpu, disturbed):
+    trial = finished(alice, devices=["local-cpu"]).trials.first()
+    network, hand = network_of(trial), HandClock()
+    slower = itertools.count(1)
+
+    def delay(_: int) -> int:
+        return 2_000_000 * (1 + disturbed * (next(slower) // 15))
+
+    runtime = TimedRuntime(hand, {network: delay})
+    plan = MeasurePlan(max_seconds=0.5)
+    [found] = measure_latency([network], runtime, plan, clock=hand.clock())
+    store_measurement(device=cpu, network=network, result=found)
+    html = signed_in.get(paths(trial)[1]).content.decode()
+    assert f"{numbers.metric('latency_ms', found.latency_ms)} ●" in html
+    assert "PyTorch eager, 1 thread, batch 1, fp32" in html
     assert "Processor" in html
-    assert f"of {len(measured.samples['rounds'])}" in html
-    assert job.artifacts.get().sha256 in html
-    assert "Ran in ONNX Runtime" in html
+    assert f"{found.spread.rounds_kept} of {len(found.samples.rounds)}" in html
+    assert (f"Only {found.spread.rounds_kept} of" in html) == disturbed
+
+
+def test_a_file_is_shown_with_its_checksum_and_its_check(signed_in, alice, best):
+    artifact = add_artifact(alice, best)
+    artifact.facts = {"max_abs_diff": 2.4e-6, "onnxruntime": "1.32.0"}
+    artifact.save()
+    html = signed_in.get(paths(best)[1]).content.decode()
+    assert artifact.sha256 in html
+    assert "Ran in ONNX Runtime 1.32.0: largest difference to PyTorch 2.4e-6" in html
+    assert data_of(html)["jobs"][0]["artifacts"][0]["sha256"] == artifact.sha256
 
 
 def test_queries_do_not_grow_with_candidates(signed_in, searched, django_assert_max_num_queries):
