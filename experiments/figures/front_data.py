@@ -125,12 +125,13 @@ def front_data(
     rivals: list[Point] = []
     runs = columns["run"]
     for i, number in enumerate(columns["number"]):
-        point, feasible = Point(number, xs[i], ys[i]), columns["feasible"][i]
-        if runs[i] in baseline_runs:
-            if feasible and np.isfinite([point.x, point.y]).all():
-                rivals.append(point)
-        elif np.isfinite(point.x) and columns["status"][i] == "done":
-            _sort_in(data, point, bool(feasible), number in on_front)
+        point, feasible = Point(number, xs[i], ys[i]), bool(columns["feasible"][i])
+        if columns["status"][i] != "done" or not np.isfinite(point.x):
+            continue
+        if runs[i] not in baseline_runs:
+            _sort_in(data, point, feasible, number in on_front)
+        elif feasible and np.isfinite(point.y):
+            rivals.append(point)
     data.baseline.extend(_front_of(rivals, x, y))
     data.front.sort(key=lambda p: (p.x, -p.y))
     return data
