@@ -1,7 +1,9 @@
-"""One running stack and one browser for all end-to-end tests of a session."""
+"""One running stack for all end-to-end tests, and a browser for each of their files."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,20 +21,26 @@ CHROMIUM_FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The product as `make run` starts it."""
-    running = Stack(tmp_path_factory.mktemp("stack"))
-    running.start()
-    yield running
-    running.stop()
+def stack() -> Iterator[Stack]:
+    """The product as `make run` starts it. Not below pytest's folder: that is private to root."""
+    with tempfile.TemporaryDirectory(prefix="nasweb-e2e-", ignore_cleanup_errors=True) as folder:
+        running = Stack(Path(folder))
+        running.start()
+        yield running
+        running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator:
-    """A headless Chromium: Debian's if it is there, else the one Playwright installed."""
+    """A headless Chromium: Debian's if it is there, else the one Playwright installed.
+
+    It ends with the file that uses it: while Playwright runs, an event loop runs in this thread,
+    and Django refuses to be called from there.
+    """
     from playwright.sync_api import Error, sync_playwright
 
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)

@@ -34,13 +34,13 @@ def test_kill_9_of_any_worker_loses_and_doubles_nothing(stack: Stack):
         before = stack.experiment(key)["progress"]["done"]
         stack.wait_for(
             lambda before=before: stack.experiment(key)["progress"]["done"] > before,
-            120,
+            300,
             "another candidate to finish",
         )
         for worker in stack.workers(role):
             worker.kill()
         stack.wait_for(lambda role=role: stack.workers(role), 60, f"a new {role} worker")
-    experiment = stack.wait_until_finished(key, 240)
+    experiment = stack.wait_until_finished(key, 600)
     trials = stack.get(f"/api/v1/experiments/{key}/trials/?limit=1000")["results"]
     assert experiment["status"] == "done"
     assert [trial["number"] for trial in trials] == list(range(TRIALS))

@@ -82,7 +82,7 @@ def test_from_the_form_to_a_network_that_predicts(
 
     # Candidates arrive over the socket, and the page shows them without being loaded again.
     page.evaluate("window.stillHere = true")
-    expect(page.locator("#status")).to_contain_text("Done", timeout=240_000)
+    expect(page.locator("#status")).to_contain_text("Done", timeout=600_000)
     assert frames.finished() == set(range(TRIALS))
     expect(page.locator("#progress-text")).to_contain_text(f"{TRIALS} / {TRIALS}")
     expect(page.locator("#front-chart .scatterlayer .point").first).to_be_visible()
