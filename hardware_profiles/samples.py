@@ -44,11 +44,12 @@ class MeasurePlan(Config):
         1.03, gt=1, le=2, description="Rounds should agree this well, else more are taken."
     )
     quiet_factor: float = Field(
-        1.07,
+        1.04,
         gt=1,
         le=2,
         description="A round is quiet if the reference network beside it took no longer than "
-        "this times its usual time; only if too few are, `disturbed_factor` decides.",
+        "this times its usual time; without enough of them, the quietest within "
+        "`disturbed_factor` count.",
     )
     slow_factor: float = Field(
         1.1, gt=1, le=2, description="Host too slow: reference never below this times its usual."

@@ -141,7 +141,7 @@ def measure_networks(
         )
     host = environment.describe_host()
     _check_host(device, host)
-    reference = _reference(device, host)
+    reference = _reference(device, host, between_rounds)
     return measure_latency(
         networks,
         _runtime(device, device.batch_size),
@@ -194,13 +194,21 @@ def _runtime(device: Device, batch_size: int) -> Runtime:
     return runtime
 
 
-def _reference(device: Device, host: dict[str, Any]) -> Reference:
+def _reference(
+    device: Device, host: dict[str, Any], between_rounds: Callable[[], None]
+) -> Reference:
     """The reference network and what it usually takes; measured first if nobody knows yet."""
     runtime = _runtime(device, 1)
     versions = {**environment.library_versions(), **runtime.versions()}
     usual = usual_reference_ms(device, environment.fingerprint(host, device.runtime, versions))
     if usual is None:
-        [first] = measure_latency([reference_network()], runtime, FIRST_CALL, exclusive=exclusive)
+        [first] = measure_latency(
+            [reference_network()],
+            runtime,
+            FIRST_CALL,
+            exclusive=exclusive,
+            between_rounds=between_rounds,
+        )
         usual = first.latency_ms
     return Reference(reference_network(), runtime, usual)
 

@@ -49,11 +49,21 @@ class Probe:
 
     subject: Subject
     usual_ms: float | None
-    best_ms: float = math.inf
+    taken_ms: list[float] = field(default_factory=list)
+
+    @property
+    def best_ms(self) -> float:
+        """The least it took in this call."""
+        return min(self.taken_ms)
 
     def limit(self, factor: float) -> int:
-        """Nanoseconds beyond which the host was slow. One lucky sample must not tighten it."""
-        return round(max(self.best_ms, self.usual_ms or 0.0) * factor * 1e6)
+        """Nanoseconds beyond which the host was slow.
+
+        One lucky sample must not tighten it, but a tenth of all tells that what was usual is not.
+        """
+        low = float(np.percentile(self.taken_ms, 10))
+        base = low if self.usual_ms is None else max(self.best_ms, min(self.usual_ms, low))
+        return round(base * factor * 1e6)
 
     def slow(self, factor: float) -> bool:
         """Whether it was never faster than `factor` times what is usual."""
@@ -90,19 +100,21 @@ class Session:
                 self._round(unfinished)
 
     def samples(self, subject: Subject) -> Samples:
-        """What was timed, with the strict limit on the reference if enough rounds keep to it."""
-        strict = self._samples(subject, self._plan.quiet_factor)
-        if not self._probe or summarise(strict, self._plan).status == "ok":
-            return strict
-        return self._samples(subject, self._plan.disturbed_factor)
+        """What was timed; without enough quiet rounds the quietest ones count."""
+        if not self._probe:
+            return self._samples(subject, None)
+        plan, probe = self._plan, self._probe
+        quietest = sorted(subject.reference)[: 2 * plan.min_rounds]
+        needed = max(quietest[-1], probe.limit(plan.quiet_factor))
+        return self._samples(subject, min(needed, probe.limit(plan.disturbed_factor)))
 
-    def _samples(self, subject: Subject, factor: float) -> Samples:
+    def _samples(self, subject: Subject, limit: int | None) -> Samples:
         return Samples(
             iterations=subject.iterations,
             rounds=tuple(subject.rounds),
             preempted=tuple(subject.preempted),
             reference=tuple(subject.reference),
-            reference_limit=self._probe.limit(factor) if self._probe else None,
+            reference_limit=limit,
         )
 
     def _unfinished(self, *, settling: bool) -> Sequence[Subject]:
@@ -111,7 +123,8 @@ class Session:
         if self._probe and self._probe.slow(plan.quiet_factor if settling else plan.slow_factor):
             return self._subjects
         if settling:
-            strict = [(s, self._samples(s, plan.quiet_factor)) for s in self._subjects]
+            limit = self._probe.limit(plan.quiet_factor) if self._probe else None
+            strict = [(s, self._samples(s, limit)) for s in self._subjects]
             return [s for s, samples in strict if not summarise(samples, plan).settled]
         return [s for s in self._subjects if summarise(self.samples(s), plan).status != "ok"]
 
@@ -157,7 +170,7 @@ class Session:
         subject = self._probe.subject
         taken, _ = self._turn(subject, PROBE_SAMPLES)
         found = max(1, round(float(np.median(taken)) / subject.iterations))
-        self._probe.best_ms = min(self._probe.best_ms, found / 1e6)
+        self._probe.taken_ms.append(found / 1e6)
         return found
 
     def _turn(self, subject: Subject, count: int) -> tuple[list[int], list[int]]:
