@@ -175,3 +175,58 @@ def test_the_reaper_returns_a_dead_workers_trial_and_gives_up_after_three_deaths
         assert trial.attempts == attempt
         assert trial.status == (Trial.Status.FAILED if attempt == 3 else Trial.Status.QUEUED)
     assert "died 3 times" in trial.error
+
+
+def test_a_deleted_experiment_takes_its_files_with_it(alice, settings):
+    from experiments.services import jobs
+
+    kept, gone = (
+        lifecycle.create_experiment(owner=alice, data=document(budget={"max_trials": 1}))
+        for _ in range(2)
+    )
+    work_until_idle()
+    for experiment in (kept, gone):
+        jobs.request_export(owner=alice, trial=experiment.trials.get(), format="onnx")
+    work_until_idle()
+    files = sorted(path for path in settings.NASWEB_VAR.rglob("*") if path.is_file())
+    assert len(files) == 4
+    lifecycle.delete_experiment(experiment=fresh(gone))
+    left = sorted(path for path in settings.NASWEB_VAR.rglob("*") if path.is_file())
+    assert left == sorted(
+        [
+            settings.NASWEB_VAR / kept.trials.get().weights,
+            kept.trials.get().artifacts.get().file,
+        ]
+    )
+
+
+def test_a_candidate_that_failed_on_its_second_device_is_measured_there(alice, begun):
+    from experiments import engine
+
+    begun.config["devices"] = ["a", "b"]
+    assert engine.unmeasured_device(begun, {"latency_ms": {}}) == "b"
+    assert engine.unmeasured_device(begun, {"latency_ms": {}, "latency_ms@b": {}}) == ""
+
+
+def test_candidates_are_not_rerun_when_no_time_is_left(alice):
+    data = tabular(budget={"max_trials": 10, "max_seconds": 100})
+    experiment = lifecycle.create_experiment(owner=alice, data=data)
+    work_until_idle()
+    Trial.objects.filter(experiment=experiment, number=3).update(status=Trial.Status.FAILED)
+    experiment.runs.update(seconds_used=100)
+    with pytest.raises(StateConflict, match="max_seconds"):
+        lifecycle.rerun_failed(experiment=fresh(experiment), by=alice)
+
+
+def test_pages_are_told_about_candidates_that_a_stop_drops_and_an_extension_takes_up(alice, begun):
+    def shown():
+        last = {}
+        for event in begun.events.filter(kind="cand.batch").order_by("seq"):
+            pairs = zip(event.payload["number"], event.payload["status"], strict=True)
+            last.update(pairs)
+        return set(last.values())
+
+    lifecycle.stop(experiment=begun, by=alice)
+    assert shown() == {"cancelled"}
+    lifecycle.extend(experiment=fresh(begun), by=alice, max_trials=1)
+    assert shown() == {"queued"}
