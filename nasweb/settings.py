@@ -83,6 +83,12 @@ CHANNEL_LAYERS = {
 }
 CELERY_BROKER_URL = celery_broker(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {  # a message that cannot be sent at once is sent by the reaper
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "socket_connect_timeout": 5,
+}
 CELERY_TASK_IGNORE_RESULT = True  # results are rows; see docs/operations.md
 CELERY_TASK_ACKS_LATE = False  # a lost task is found again by its expired lease, not by the broker
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
