@@ -1,5 +1,6 @@
-"""A blank page of a made-up host that can import the product's scripts."""
+"""A blank page of a made-up host that can import the product's scripts; waiting in pages."""
 
+import time
 from pathlib import Path
 
 from django.conf import settings
@@ -22,3 +23,11 @@ def blank_page(chromium: Browser) -> Page:
 def _script(route: Route) -> None:
     name = route.request.url.partition("/static/js/")[2]
     route.fulfill(body=(STATIC / name).read_text(), content_type="text/javascript")
+
+
+def until(page: Page, condition: str, seconds: float = 30) -> None:
+    """Wait for an expression to be true; the page's policy forbids Playwright's own way."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"still not true after {seconds} s: {condition}"
+        page.wait_for_timeout(50)
