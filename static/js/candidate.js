@@ -57,7 +57,9 @@ function showLevel(level) {
     button.tabIndex = on ? 0 : -1;
   }
 }
-document.getElementById("level").addEventListener("click", (event) => event.target.dataset.level && showLevel(event.target.dataset.level));
+document
+  .getElementById("level")
+  .addEventListener("click", (event) => event.target.dataset.level && showLevel(event.target.dataset.level));
 document.getElementById("level").addEventListener("keydown", (event) => {
   if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
   const other = event.target.parentElement.querySelector('[aria-checked="false"]');

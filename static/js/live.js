@@ -32,7 +32,11 @@ const best = new BestCard(model, facts, address);
 const table = new CandidateTable(model, facts, address);
 const log = new LogPanel(model);
 const dot = new ConnectionDot(clock);
-const charts = { front: new FrontChart(model, facts, open), hypervolume: new HypervolumeChart(model), losses: new LossChart(model) };
+const charts = {
+  front: new FrontChart(model, facts, open),
+  hypervolume: new HypervolumeChart(model),
+  losses: new LossChart(model),
+};
 
 const schedule = new Schedule({
   state: { every: 0, always: true, draw: () => (overview.drawState(), actions.heard(), actions.draw()) },
@@ -131,7 +135,11 @@ frontBody.addEventListener("keydown", (event) => {
     event.preventDefault();
     frontBody.dataset.at = charts.front.step(step) ?? "";
     const candidate = model.get(Number(frontBody.dataset.at));
-    if (candidate) say("front-summary", `#${candidate.number}: ${facts.metrics.map((key) => `${facts.labels[key]} ${metric(key, candidate.metrics[key])}`).join(", ")}`);
+    if (candidate)
+      say(
+        "front-summary",
+        `#${candidate.number}: ${facts.metrics.map((key) => `${facts.labels[key]} ${metric(key, candidate.metrics[key])}`).join(", ")}`,
+      );
   } else if (event.key === "Enter" && frontBody.dataset.at) open(frontBody.dataset.at, event);
 });
 
@@ -151,7 +159,8 @@ for (const button of document.querySelectorAll("[data-twin]")) {
 }
 
 function twin(name) {
-  if (twins.has(name) && model.loaded) document.querySelector(`[data-twin-of="${name}"]`).replaceChildren(...TWINS[name](model, facts, charts, address));
+  if (twins.has(name) && model.loaded)
+    document.querySelector(`[data-twin-of="${name}"]`).replaceChildren(...TWINS[name](model, facts, charts, address));
 }
 
 function say(id, text) {
@@ -164,22 +173,38 @@ function hints() {
   const { progress, front, status } = model;
   const ended = progress.done + progress.failed;
   const doing = model.running.map((candidate) => candidate.status);
-  const steps = ["measuring", "training"].map((step) => [step, doing.filter((word) => word === step).length]).filter(([, n]) => n);
+  const steps = ["measuring", "training"]
+    .map((step) => [step, doing.filter((word) => word === step).length])
+    .filter(([, n]) => n);
   const words = steps.map(([step, n]) => `${n} ${step}`).join(", ");
-  const soon = status === "queued" ? "The search has not started." : `The first result is on its way${words && `: ${words}`}.`;
+  const soon =
+    status === "queued" ? "The search has not started." : `The first result is on its way${words && `: ${words}`}.`;
   const empty = model.isActive ? soon : "There is no result.";
   const nearest = front.length ? null : model.nearestMiss;
   const closest = nearest
     ? `No feasible candidate yet. Closest: #${nearest.candidate.number}, ${facts.labels[nearest.key] ?? nearest.key} ${nearest.op === "<=" ? "+" : "−"}${metric(nearest.key, nearest.gap)}`
     : "";
   hint("front", ended ? closest : empty);
-  hint("hypervolume", [...model.series.values()].some((item) => item.trials.length) ? "" : ended ? "Shown once ten candidates have all objectives." : empty);
+  hint(
+    "hypervolume",
+    [...model.series.values()].some((item) => item.trials.length)
+      ? ""
+      : ended
+        ? "Shown once ten candidates have all objectives."
+        : empty,
+  );
   const { running, recent, best: shownBest } = charts.losses.shown();
   hint("losses", running.length || recent.length || shownBest !== null ? "" : "Nothing is training.");
-  say("losses-who", running.length ? running.map((n) => `#${n}`).join(", ") : shownBest === null ? "" : `best #${shownBest}`);
+  say(
+    "losses-who",
+    running.length ? running.map((n) => `#${n}`).join(", ") : shownBest === null ? "" : `best #${shownBest}`,
+  );
   const { value } = model.hypervolume;
   say("hypervolume-summary", value === null ? "No hypervolume yet." : `Hypervolume ${value.toFixed(3)}.`);
-  say("losses-summary", running.length ? `Training: ${running.map((n) => `#${n}`).join(", ")}.` : "Nothing is training.");
+  say(
+    "losses-summary",
+    running.length ? `Training: ${running.map((n) => `#${n}`).join(", ")}.` : "Nothing is training.",
+  );
 }
 
 function hint(name, text) {

@@ -45,7 +45,7 @@ def page(chromium: Browser) -> Iterator[Page]:
         """async (facts) => {
           window.facts = facts;
           Object.assign(window, await import("/static/js/live/model.js"));
-          Object.assign(window, await import("/static/js/live/front.js"));
+          Object.assign(window, await import("/static/js/live/parts.js"));
           window.load = (snapshot) => {
             window.model = new Model(facts);
             model.load(snapshot);

@@ -25,12 +25,19 @@ export class CurveChart {
 
   attach(graph) {
     this.graph = graph;
-    keep(graph, () => this.drawn, () => this.draw());
+    keep(
+      graph,
+      () => this.drawn,
+      () => this.draw(),
+    );
     this.draw();
   }
 
   add({ epoch, epochs, train_loss, val_loss, val_accuracy, seconds }) {
-    this.rows = [...this.rows.filter((row) => row.epoch < epoch), { epoch, epochs, train_loss, val_loss, val_accuracy, seconds }];
+    this.rows = [
+      ...this.rows.filter((row) => row.epoch < epoch),
+      { epoch, epochs, train_loss, val_loss, val_accuracy, seconds },
+    ];
     this.draw();
   }
 
@@ -70,10 +77,30 @@ export class CurveChart {
 
   drawTable() {
     const heads = ["Epoch", "Training loss", "Validation loss", "Accuracy", "Time"];
-    const cells = this.rows.map((row) => [String(row.epoch), row.train_loss.toFixed(4), row.val_loss.toFixed(4), metric("accuracy", row.val_accuracy), `${row.seconds.toFixed(1)} s`]);
-    const line = (tag, texts) => el("tr", {}, ...texts.map((text, i) => el(tag, { class: i ? "is-number" : "", ...(tag === "th" && { scope: "col" }) }, text)));
+    const cells = this.rows.map((row) => [
+      String(row.epoch),
+      row.train_loss.toFixed(4),
+      row.val_loss.toFixed(4),
+      metric("accuracy", row.val_accuracy),
+      `${row.seconds.toFixed(1)} s`,
+    ]);
+    const line = (tag, texts) =>
+      el(
+        "tr",
+        {},
+        ...texts.map((text, i) =>
+          el(tag, { class: i ? "is-number" : "", ...(tag === "th" && { scope: "col" }) }, text),
+        ),
+      );
     document
       .querySelector('[data-twin-of="curve"]')
-      .replaceChildren(el("table", { class: "table numbers" }, el("thead", {}, line("th", heads)), el("tbody", {}, ...cells.map((row) => line("td", row)))));
+      .replaceChildren(
+        el(
+          "table",
+          { class: "table numbers" },
+          el("thead", {}, line("th", heads)),
+          el("tbody", {}, ...cells.map((row) => line("td", row))),
+        ),
+      );
   }
 }

@@ -4,7 +4,13 @@ import { el, icon } from "../lib/dom.js";
 import { metric } from "../lib/format.js";
 
 const NAMES = { measure: "Measurement", export: "ONNX export" };
-const WORDS = { queued: "waiting for a worker", running: "running", done: "done", failed: "failed", cancelled: "cancelled" };
+const WORDS = {
+  queued: "waiting for a worker",
+  running: "running",
+  done: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+};
 
 /** @param {number|undefined} before the latency that the search used, in ms. */
 export function jobCard(job, before) {
@@ -12,7 +18,12 @@ export function jobCard(job, before) {
   return el(
     "div",
     { class: "card job", dataset: { kind: job.kind, status: job.status } },
-    el("span", { class: "status", dataset: { status: job.status } }, icon(job.status === "cancelled" ? "stopped" : job.status), NAMES[job.kind] ?? job.kind),
+    el(
+      "span",
+      { class: "status", dataset: { status: job.status } },
+      icon(job.status === "cancelled" ? "stopped" : job.status),
+      NAMES[job.kind] ?? job.kind,
+    ),
     el("span", { class: "muted" }, WORDS[job.status]),
     going ? bar(job) : el("div", { class: "job-result" }, ...result(job, before)),
   );
@@ -21,7 +32,18 @@ export function jobCard(job, before) {
 function bar(job) {
   const percent = Math.round(100 * job.progress);
   const inner = el("span", { style: `width: ${percent}%` });
-  return el("div", { class: "progress", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": percent, "aria-label": "Progress" }, inner);
+  return el(
+    "div",
+    {
+      class: "progress",
+      role: "progressbar",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      "aria-valuenow": percent,
+      "aria-label": "Progress",
+    },
+    inner,
+  );
 }
 
 function result(job, before) {
@@ -44,10 +66,20 @@ function exported(file, result) {
   const size = file.bytes >= 1e6 ? `${(file.bytes / 1e6).toFixed(1)} MB` : `${(file.bytes / 1e3).toFixed(1)} kB`;
   const checked =
     typeof facts.max_abs_diff === "number"
-      ? el("p", { class: "checked" }, icon("done"), `Ran in ONNX Runtime ${facts.onnxruntime ?? ""}: largest difference to PyTorch ${facts.max_abs_diff.toExponential(1)}`)
+      ? el(
+          "p",
+          { class: "checked" },
+          icon("done"),
+          `Ran in ONNX Runtime ${facts.onnxruntime ?? ""}: largest difference to PyTorch ${facts.max_abs_diff.toExponential(1)}`,
+        )
       : null;
   return [
-    el("a", { class: "file-name", href: `/api/v1/artifacts/${file.id}/download/` }, icon("download"), `Download ${file.name}`),
+    el(
+      "a",
+      { class: "file-name", href: `/api/v1/artifacts/${file.id}/download/` },
+      icon("download"),
+      `Download ${file.name}`,
+    ),
     el("span", { class: "number secondary" }, size),
     el("code", { class: "sha", title: "SHA-256" }, file.sha256),
     checked,

@@ -10,7 +10,8 @@ export function whenDrawn(id, action) {
     return true;
   };
   const observer = new MutationObserver(find);
-  if (!find()) observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+  if (!find())
+    observer.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
 }
 
 /**

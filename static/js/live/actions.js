@@ -20,7 +20,9 @@ export class Actions {
     this.model = model;
     this.facts = facts;
     this.connected = true;
-    this.buttons = new Map([...document.querySelectorAll("[data-action]")].map((button) => [button.dataset.action, button]));
+    this.buttons = new Map(
+      [...document.querySelectorAll("[data-action]")].map((button) => [button.dataset.action, button]),
+    );
     for (const [name, button] of this.buttons) button.addEventListener("click", () => this.press(name));
   }
 
@@ -57,6 +59,7 @@ export class Actions {
   }
 
   async press(name) {
+    this.buttons.get(name).closest("details")?.removeAttribute("open");
     const body = await this.confirmed(name);
     if (body === null) return;
     this.wait(name);
@@ -91,7 +94,11 @@ export class Actions {
     button.replaceChildren(WORDS[name][0]);
     this.timer = setTimeout(() => {
       this.answered(name);
-      toast({ level: "error", title: "No answer from the scheduler", text: "The request was sent, but nothing happened for 10 s. Try again." });
+      toast({
+        level: "error",
+        title: "No answer from the scheduler",
+        text: "The request was sent, but nothing happened for 10 s. Try again.",
+      });
     }, 1000 * NO_ANSWER);
   }
 
@@ -99,7 +106,8 @@ export class Actions {
   heard() {
     if (!this.pending) return;
     const { name, status, total } = this.pending;
-    if (this.model.status !== status || this.model.progress.total !== total || name === "rerun-failed") this.answered(name);
+    if (this.model.status !== status || this.model.progress.total !== total || name === "rerun-failed")
+      this.answered(name);
   }
 
   answered(name) {
@@ -115,7 +123,11 @@ export class Actions {
 
 function form({ title, text, fields, action, danger }) {
   return new Promise((resolve) => {
-    const submit = el("button", { class: `button is-primary${danger ? " is-danger" : ""}`, type: "submit", value: "yes" }, action);
+    const submit = el(
+      "button",
+      { class: `button is-primary${danger ? " is-danger" : ""}`, type: "submit", value: "yes" },
+      action,
+    );
     const dialog = el(
       "dialog",
       { class: "dialog", "aria-labelledby": "dialog-title" },
@@ -125,7 +137,12 @@ function form({ title, text, fields, action, danger }) {
         el("h2", { id: "dialog-title" }, title),
         el("p", {}, text),
         ...fields,
-        el("div", { class: "dialog-actions" }, el("button", { class: "button", type: "button", onclick: () => dialog.close("") }, "Back"), submit),
+        el(
+          "div",
+          { class: "dialog-actions" },
+          el("button", { class: "button", type: "button", onclick: () => dialog.close("") }, "Back"),
+          submit,
+        ),
       ),
     );
     dialog.addEventListener("close", () => {
@@ -144,7 +161,12 @@ function field(label, attributes) {
 }
 
 function typedConfirmation() {
-  const [label] = field("Type “cancel” to confirm", { required: true, pattern: "cancel", autocomplete: "off", title: "the word cancel" });
+  const [label] = field("Type “cancel” to confirm", {
+    required: true,
+    pattern: "cancel",
+    autocomplete: "off",
+    title: "the word cancel",
+  });
   return form({
     title: "Cancel this experiment now?",
     text: "Running work is interrupted and its results are lost. Finished candidates stay. A cancelled experiment cannot go on.",
@@ -155,8 +177,22 @@ function typedConfirmation() {
 }
 
 async function askExtension({ timed, seeds }) {
-  const [trials, trialsInput] = field(`More candidates${seeds > 1 ? " per run" : ""}`, { type: "number", min: 0, max: 100000, step: 1, value: 20, required: true });
-  const [minutes, minutesInput] = field("More minutes", { type: "number", min: 0, max: 43200, step: "any", value: 0, required: true });
+  const [trials, trialsInput] = field(`More candidates${seeds > 1 ? " per run" : ""}`, {
+    type: "number",
+    min: 0,
+    max: 100000,
+    step: 1,
+    value: 20,
+    required: true,
+  });
+  const [minutes, minutesInput] = field("More minutes", {
+    type: "number",
+    min: 0,
+    max: 43200,
+    step: "any",
+    value: 0,
+    required: true,
+  });
   const yes = await form({
     title: "Extend the budget",
     text: "The search goes on where it stands, with everything it has learnt.",

@@ -47,7 +47,10 @@ export class BestCard {
     hint.hidden = Boolean(candidate);
     link.hidden = !candidate;
     if (!candidate) {
-      hint.textContent = this.pick === "knee" && this.model.front.length ? "A knee needs a front of at least three." : "No feasible candidate yet.";
+      hint.textContent =
+        this.pick === "knee" && this.model.front.length
+          ? "A knee needs a front of at least three."
+          : "No feasible candidate yet.";
       document.getElementById("best-numbers").replaceChildren();
       document.getElementById("best-strip").replaceChildren();
       this.drawn = null;
@@ -55,14 +58,21 @@ export class BestCard {
     }
     link.textContent = `#${candidate.number}`;
     link.href = this.address(candidate.number);
-    document.getElementById("best-numbers").replaceChildren(...this.facts.metrics.map((key) => this.row(key, candidate)));
+    document
+      .getElementById("best-numbers")
+      .replaceChildren(...this.facts.metrics.map((key) => this.row(key, candidate)));
     this.drawStrip(candidate.number);
   }
 
   row(key, candidate) {
     const origin = candidate.origins[key];
     const text = withOrigin(metric(key, candidate.metrics[key]), origin);
-    return el("div", {}, el("dt", {}, this.facts.labels[key]), el("dd", { title: ORIGINS[origin] ?? "no value" }, text));
+    return el(
+      "div",
+      {},
+      el("dt", {}, this.facts.labels[key]),
+      el("dd", { title: ORIGINS[origin] ?? "no value" }, text),
+    );
   }
 
   async drawStrip(number) {

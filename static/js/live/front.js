@@ -1,100 +1,29 @@
-// The front chart: sorts candidates into the parts of the figure and gives them to Plotly.
+// The front chart: colours, legend chips, zoom, keyboard; what is drawn comes from parts.js.
 
 import { el, svg } from "../lib/dom.js";
-import { metric } from "../lib/format.js";
 import { keep } from "../lib/plots.js";
-import { withOrigin } from "./words.js";
+import { columns, drawable, isLarge, NEW_SECONDS, ranges, sortParts } from "./parts.js";
 
-const NEW_SECONDS = 60;
-const MANY = 2000; // points from which a cloud is a density (WebGL needs eval, which the page forbids)
-const GRID = [96, 60];
-const FEW = 400; // crosses that are drawn of those that miss a limit
 const SECONDS_BETWEEN = 3; // two drawings of a large cloud
 const DOUBLE_CLICK = 320; // ms, a little more than Plotly waits
+
 /** Parts of the chart, in the order of the chips: how they look and what they are. */
 export const PARTS = [
   { role: "front", label: "front", shape: "dot", colour: "--c-accuracy" },
   { role: "dominated", label: "dominated", shape: "dot", colour: "--c-cloud" },
   { role: "infeasible", label: "miss a limit", shape: "cross", colour: "--c-infeasible" },
-  { role: "rug", label: "not trained", shape: "cross", colour: "--c-infeasible", title: "A measured limit was missed, so no quality was trained: × at the lower edge" },
+  {
+    role: "rug",
+    label: "not trained",
+    shape: "cross",
+    colour: "--c-infeasible",
+    title: "A measured limit was missed, so no quality was trained: × at the lower edge",
+  },
   { role: "baseline", label: "baseline front", shape: "star", colour: "--c-memory" },
   { role: "new", label: "new", shape: "ring", colour: "--text-2", title: "Finished within the last minute" },
 ];
 
-const byValue = (a, b) => a - b;
-
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-/** Candidates by part: {role: [{number, x, y, text}]}, and the axes they are on. */
-export function sortParts(model, x, y, now = Date.now()) {
-  const parts = { front: [], dominated: [], infeasible: [], rug: [], baseline: [], knee: [], new: [] };
-  const front = new Set(model.front);
-  const rivals = [];
-  for (const candidate of model.candidates.values()) {
-    if (candidate.status !== "done") continue;
-    const point = pointOf(candidate, x, y);
-    if (point.x === null) continue;
-    if (candidate.baseline) {
-      if (candidate.feasible && point.y !== null) rivals.push(point);
-      continue;
-    }
-    if (point.y === null) {
-      if (!candidate.feasible) parts.rug.push({ ...point, y: 0.022 });
-      continue;
-    }
-    const role = front.has(candidate.number) ? "front" : candidate.feasible ? "dominated" : "infeasible";
-    parts[role].push(point);
-    if (candidate.number === model.knee) parts.knee.push(point);
-    if (candidate.ended && now - candidate.ended < NEW_SECONDS * 1000) parts.new.push({ ...point, ended: candidate.ended });
-  }
-  parts.front.sort((a, b) => a.x - b.x || b.y - a.y);
-  parts.baseline = frontOf(rivals, x, y);
-  return parts;
-}
-
-function pointOf(candidate, x, y) {
-  const scaled = (axis) => {
-    const value = candidate.metrics[axis.key];
-    return value === undefined ? null : value * axis.factor;
-  };
-  const texts = [x, y].map((axis) => withOrigin(metric(axis.key, candidate.metrics[axis.key]), candidate.origins[axis.key]));
-  const verdict = candidate.feasible ? "" : "<br>misses a limit";
-  return { number: candidate.number, x: scaled(x), y: scaled(y), text: `<b>#${candidate.number}</b><br>${y.label} ${texts[1]}<br>${x.label} ${texts[0]}${verdict}` };
-}
-
-/** Non-dominated points of two axes, sorted by x. */
-export function frontOf(points, x, y) {
-  const sign = (axis) => (axis.higher ? -1 : 1);
-  const sorted = [...points].sort((a, b) => sign(x) * (a.x - b.x) || sign(y) * (a.y - b.y));
-  let best = Infinity;
-  const kept = sorted.filter((point) => sign(y) * point.y < best && ((best = sign(y) * point.y), true));
-  return kept.sort((a, b) => a.x - b.x);
-}
-
-/** Ranges of both axes: feasible points (all, while none is), and limits that are near. */
-export function ranges(parts, x, y) {
-  let shown = [...parts.front, ...parts.dominated, ...parts.baseline];
-  if (!shown.length) shown = parts.infeasible;
-  const xs = shown.length ? shown.map((p) => p.x) : parts.rug.map((p) => p.x);
-  return [range(x, xs), range(y, shown.map((p) => p.y))];
-}
-
-function range(axis, values) {
-  if (!values.length) return [0, axis.limits.length ? Math.max(...axis.limits.map((limit) => 1.3 * limit.value)) : axis.factor];
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  const room = (high - low) * 0.05 || Math.abs(high) * 0.05 || 1;
-  [low, high] = [low - room, high + room];
-  for (const { value } of axis.limits) {
-    const wide = [Math.min(low, value), Math.max(high, value)];
-    if (wide[1] - wide[0] > 2 * (high - low)) continue;
-    [low, high] = wide;
-    const margin = 0.03 * (high - low);
-    if (value === low) low -= margin;
-    else if (value === high) high += margin;
-  }
-  return [low, high];
-}
 
 export class FrontChart {
   constructor(model, facts, open) {
@@ -115,7 +44,8 @@ export class FrontChart {
     graph.on("plotly_click", ({ points, event }) => {
       clearTimeout(this.clicked); // wait: it may be half of a double click
       const number = points.find((point) => typeof point.customdata === "number")?.customdata;
-      if (number !== undefined && event.detail < 2) this.clicked = setTimeout(() => this.open(number, event), DOUBLE_CLICK);
+      if (number !== undefined && event.detail < 2)
+        this.clicked = setTimeout(() => this.open(number, event), DOUBLE_CLICK);
     });
     graph.on("plotly_relayout", (change) => {
       if (Object.keys(change).some((key) => key.startsWith("xaxis.range") || key.startsWith("yaxis.range"))) {
@@ -135,10 +65,14 @@ export class FrontChart {
       this.adopt(); // the server drew it for another axis
       redraw();
     });
-    keep(graph, () => this.traces && this.drawn, () => {
-      this.last = -Infinity;
-      this.draw();
-    });
+    keep(
+      graph,
+      () => this.traces && this.drawn,
+      () => {
+        this.last = -Infinity;
+        this.draw();
+      },
+    );
   }
 
   /** Take over the axes and the layout of the figure as the server made it. */
@@ -167,11 +101,11 @@ export class FrontChart {
     clearTimeout(this.aging);
     clearTimeout(this.again);
     const oldest = Math.min(...parts.new.map((p) => p.ended));
-    if (parts.new.length) this.aging = setTimeout(() => this.redraw?.(), Math.max(1000, oldest + NEW_SECONDS * 1000 - Date.now()));
+    if (parts.new.length)
+      this.aging = setTimeout(() => this.redraw?.(), Math.max(1000, oldest + NEW_SECONDS * 1000 - Date.now()));
     if (!this.graph) return;
     if (this.graph._dragging) return void setTimeout(() => this.redraw(), 300); // do not pull the chart away
-    const many = parts.dominated.length + parts.infeasible.length > MANY;
-    const rest = many ? this.last + 1000 * SECONDS_BETWEEN - performance.now() : 0;
+    const rest = isLarge(parts) ? this.last + 1000 * SECONDS_BETWEEN - performance.now() : 0;
     if (rest > 0) this.again = setTimeout(() => this.redraw(), rest);
     else this.drawAll(parts);
   }
@@ -183,28 +117,17 @@ export class FrontChart {
     layout.xaxis.range = [...x];
     layout.yaxis.range = [...y];
     this.colourLayout(layout);
-    const traces = this.traces.map((trace) => this.fill(trace, this.cloud(parts, [...x].sort(byValue), [...y].sort(byValue))));
+    const drawn = drawable(parts, x, y);
+    const traces = this.traces.map((trace) => this.fill(trace, drawn));
     this.last = performance.now();
     this.drawn = traces;
     window.Plotly.react(this.graph, traces, layout);
   }
 
-  /** What is drawn of a large cloud: points where few are in sight, else a density. */
-  cloud(parts, x, y) {
-    const seen = parts.dominated.filter(inside(x, y));
-    const isDense = seen.length > MANY;
-    return {
-      ...parts,
-      density: isDense ? density(seen, x, y) : null,
-      dominated: isDense ? [] : parts.dominated.length > MANY ? seen : parts.dominated,
-      infeasible: thinned(parts.infeasible, FEW),
-      rug: thinned(parts.rug, FEW),
-    };
-  }
-
   fill(trace, parts) {
     const visible = !this.hidden.has(trace.meta === "density" ? "dominated" : trace.meta);
-    if (trace.meta === "density") return { ...trace, ...(parts.density ?? { z: [] }), visible: visible && Boolean(parts.density) };
+    if (trace.meta === "density")
+      return { ...trace, ...(parts.density ?? { z: [] }), visible: visible && Boolean(parts.density) };
     const part = PARTS.find((item) => item.role === trace.meta);
     const colour = css(part?.colour ?? "--c-accuracy");
     const next = { ...trace, ...columns(parts[trace.meta] ?? []), visible };
@@ -234,19 +157,43 @@ export class FrontChart {
     const chips = PARTS.filter((part) => parts[part.role].length || part.role === "front").map((part) =>
       el(
         "button",
-        { class: "chip chip-toggle", type: "button", "aria-pressed": String(!this.hidden.has(part.role)), dataset: { role: part.role }, title: part.title ?? `Show or hide: ${part.label}` },
+        {
+          class: "chip chip-toggle",
+          type: "button",
+          "aria-pressed": String(!this.hidden.has(part.role)),
+          dataset: { role: part.role },
+          title: part.title ?? `Show or hide: ${part.label}`,
+        },
         symbol(part),
         `${part.label} ${parts[part.role].length}`,
       ),
     );
-    if (parts.knee.length) chips.push(el("span", { class: "chip chip-plain", title: "Where giving up quality stops to pay" }, symbol({ shape: "diamond", colour: "--c-accuracy" }), "knee"));
+    if (parts.knee.length)
+      chips.push(
+        el(
+          "span",
+          { class: "chip chip-plain", title: "Where giving up quality stops to pay" },
+          symbol({ shape: "diamond", colour: "--c-accuracy" }),
+          "knee",
+        ),
+      );
     if (this.traces && !this.isStaircase && parts.front.length) {
       const words = `front by ${this.facts.objectives.map((axis) => axis.label.toLowerCase()).join(", ")}`;
-      chips.push(el("span", { class: "chip chip-plain", title: "A candidate may look dominated here and still be on the front: it is better in another objective" }, words));
+      chips.push(
+        el(
+          "span",
+          {
+            class: "chip chip-plain",
+            title: "A candidate may look dominated here and still be on the front: it is better in another objective",
+          },
+          words,
+        ),
+      );
     }
     const focused = document.activeElement?.dataset?.role;
     holder.replaceChildren(...chips);
-    if (focused && holder.querySelector(`[data-role="${focused}"]`)) holder.querySelector(`[data-role="${focused}"]`).focus();
+    if (focused && holder.querySelector(`[data-role="${focused}"]`))
+      holder.querySelector(`[data-role="${focused}"]`).focus();
   }
 
   toggle(role) {
@@ -266,36 +213,6 @@ export class FrontChart {
   }
 }
 
-/** Every n-th point, so that at most `most` are drawn. */
-function thinned(points, most) {
-  const step = Math.ceil(points.length / most) || 1;
-  return points.filter((_, i) => i % step === 0);
-}
-
-const inside = ([left, right], [low, high]) => (point) => point.x >= left && point.x <= right && point.y >= low && point.y <= high;
-
-/** Counts on a grid over the ranges, as the columns of a heat map; the colour is logarithmic. */
-function density(points, [left, right], [low, high]) {
-  const [columns, rows] = GRID;
-  const [wide, tall] = [(right - left) / columns, (high - low) / rows];
-  const counts = Array.from({ length: rows }, () => new Array(columns).fill(0));
-  for (const { x, y } of points) {
-    counts[Math.min(rows - 1, Math.floor((y - low) / tall))][Math.min(columns - 1, Math.floor((x - left) / wide))] += 1;
-  }
-  return {
-    x0: left + wide / 2,
-    dx: wide,
-    y0: low + tall / 2,
-    dy: tall,
-    z: counts.map((row) => row.map((n) => (n ? Math.log1p(n) : null))),
-    text: counts.map((row) => row.map(String)),
-  };
-}
-
-function columns(points) {
-  return { x: points.map((p) => p.x), y: points.map((p) => p.y), customdata: points.map((p) => p.number), text: points.map((p) => p.text) };
-}
-
 function symbol({ shape, colour }) {
   const style = `--mark: var(${colour})`;
   const marks = {
@@ -303,7 +220,8 @@ function symbol({ shape, colour }) {
     ring: () => svg("circle", { cx: 6, cy: 6, r: 4.2, class: "mark-line" }),
     cross: () => svg("path", { d: "M3 3l6 6m0-6l-6 6", class: "mark-line" }),
     diamond: () => svg("path", { d: "M6 1.2L10.8 6 6 10.8 1.2 6z", class: "mark-line" }),
-    star: () => svg("path", { d: "M6 1l1.5 3.3 3.6.4-2.7 2.4.8 3.6L6 8.9l-3.2 1.8.8-3.6L.9 4.7l3.6-.4z", class: "mark-fill" }),
+    star: () =>
+      svg("path", { d: "M6 1l1.5 3.3 3.6.4-2.7 2.4.8 3.6L6 8.9l-3.2 1.8.8-3.6L.9 4.7l3.6-.4z", class: "mark-fill" }),
   };
   return svg("svg", { viewBox: "0 0 12 12", class: "mark", "aria-hidden": "true", style }, marks[shape]());
 }

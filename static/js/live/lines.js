@@ -21,7 +21,11 @@ export class HypervolumeChart {
       this.drawn = undefined;
       redraw();
     });
-    keep(graph, () => this.drawn, () => this.draw());
+    keep(
+      graph,
+      () => this.drawn,
+      () => this.draw(),
+    );
   }
 
   draw() {
@@ -41,7 +45,12 @@ export class HypervolumeChart {
       meta: item.run,
       x: item[this.x],
       y: item.hypervolume,
-      line: { shape: "hv", width: 2, color: css(item.baseline ? "--c-memory" : "--c-accuracy"), dash: item.baseline ? "dot" : "solid" },
+      line: {
+        shape: "hv",
+        width: 2,
+        color: css(item.baseline ? "--c-memory" : "--c-accuracy"),
+        dash: item.baseline ? "dot" : "solid",
+      },
       hovertemplate: `${name}<br>%{x}: %{y:.4f}<extra></extra>`,
     };
   }
@@ -64,7 +73,11 @@ export class LossChart {
 
   attach(graph) {
     this.graph = graph;
-    keep(graph, () => this.drawn, () => this.draw());
+    keep(
+      graph,
+      () => this.drawn,
+      () => this.draw(),
+    );
   }
 
   /** Numbers of the candidates whose curves are shown: running ones, recent ones, the best. */
@@ -73,7 +86,10 @@ export class LossChart {
     const going = new Set(this.model.running.map((candidate) => candidate.number));
     const running = known.filter((number) => going.has(number)).slice(-MAX_RUNNING);
     const recent = known.filter((number) => !going.has(number) && number !== this.model.best).slice(-MAX_RECENT);
-    const best = this.model.best !== null && known.includes(this.model.best) && !going.has(this.model.best) ? this.model.best : null;
+    const best =
+      this.model.best !== null && known.includes(this.model.best) && !going.has(this.model.best)
+        ? this.model.best
+        : null;
     return { running, recent, best };
   }
 
@@ -84,7 +100,10 @@ export class LossChart {
     if (best !== null) traces.push(this.line(best, "val_loss", css("--text-3"), 2, "solid", 1, "best "));
     running.forEach((number, i) => {
       const colour = css(COLOURS[i % COLOURS.length]);
-      traces.push(this.line(number, "train_loss", colour, 1.5, "dot", 1), this.line(number, "val_loss", colour, 2, "solid", 1));
+      traces.push(
+        this.line(number, "train_loss", colour, 1.5, "dot", 1),
+        this.line(number, "val_loss", colour, 2, "solid", 1),
+      );
     });
     this.drawn = traces;
     window.Plotly.react(this.graph, traces, outlined(this.graph.layout, !traces.length));

@@ -42,7 +42,8 @@ export class LogPanel {
     const lowest = LEVELS.indexOf(this.level.value);
     const words = this.find.value.trim().toLowerCase();
     return this.model.log.filter(
-      (line) => LEVELS.indexOf(line.level) >= lowest && (!words || `${line.source} ${line.text}`.toLowerCase().includes(words)),
+      (line) =>
+        LEVELS.indexOf(line.level) >= lowest && (!words || `${line.source} ${line.text}`.toLowerCase().includes(words)),
     );
   }
 
@@ -54,7 +55,10 @@ export class LogPanel {
     const fresh = grown ? lines.slice(this.shown.length) : lines;
     if (!grown) this.list.replaceChildren();
     this.list.append(...fresh.map(row));
-    if (!lines.length) this.list.replaceChildren(el("li", { class: "log-empty" }, this.model.log.length ? "No line matches." : "Nothing logged yet."));
+    if (!lines.length)
+      this.list.replaceChildren(
+        el("li", { class: "log-empty" }, this.model.log.length ? "No line matches." : "Nothing logged yet."),
+      );
     this.shown = lines;
     if (follow) this.toEnd();
   }
@@ -63,5 +67,14 @@ export class LogPanel {
 function row(line) {
   const at = new Date(line.ts);
   const level = line.level === "info" ? null : el("strong", {}, `${line.level} `);
-  return el("li", { dataset: { level: line.level } }, el("time", { datetime: line.ts, title: at.toLocaleString() }, clock(at)), " ", el("span", { class: "log-source" }, line.source), " ", level, line.text);
+  return el(
+    "li",
+    { dataset: { level: line.level } },
+    el("time", { datetime: line.ts, title: at.toLocaleString() }, clock(at)),
+    " ",
+    el("span", { class: "log-source" }, line.source),
+    " ",
+    level,
+    line.text,
+  );
 }

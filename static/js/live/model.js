@@ -110,7 +110,15 @@ export class Model {
   }
 
   addPoints({ run, trials, seconds, hypervolume }) {
-    const item = this.series.get(run) ?? { run, strategy: "", seed: "", baseline: this.baseline.has(run), trials: [], seconds: [], hypervolume: [] };
+    const item = this.series.get(run) ?? {
+      run,
+      strategy: "",
+      seed: "",
+      baseline: this.baseline.has(run),
+      trials: [],
+      seconds: [],
+      hypervolume: [],
+    };
     const keep = item.trials.findIndex((n) => n >= trials[0]); // a rerun counts from anew
     const upTo = keep === -1 ? item.trials.length : keep;
     this.series.set(run, {
@@ -173,7 +181,8 @@ export class Model {
       const worst = misses.sort((a, b) => b.gap / Math.abs(b.value || 1) - a.gap / Math.abs(a.value || 1))[0];
       if (!worst) continue;
       const share = worst.gap / Math.abs(worst.value || 1);
-      if (!nearest || share < nearest.share) nearest = { candidate, key: worst.key, gap: worst.gap, op: worst.op, share };
+      if (!nearest || share < nearest.share)
+        nearest = { candidate, key: worst.key, gap: worst.gap, op: worst.op, share };
     }
     return nearest;
   }
@@ -182,7 +191,8 @@ export class Model {
   get hypervolumes() {
     const all = [...this.series.values()].filter((item) => item.trials.length);
     const n = Math.min(...all.map((item) => item.trials.length));
-    const best = (baseline) => Math.max(...all.filter((item) => item.baseline === baseline).map((item) => item.hypervolume[n - 1]));
+    const best = (baseline) =>
+      Math.max(...all.filter((item) => item.baseline === baseline).map((item) => item.hypervolume[n - 1]));
     return [best(false), best(true)];
   }
 

@@ -38,7 +38,8 @@ export class Overview {
   drawNumbers() {
     const { progress, status } = this.model;
     const ended = progress.done + progress.failed;
-    const percent = status === "done" ? 100 : progress.total ? Math.min(100, Math.floor((100 * ended) / progress.total)) : 0;
+    const percent =
+      status === "done" ? 100 : progress.total ? Math.min(100, Math.floor((100 * ended) / progress.total)) : 0;
     const bar = byId("progress");
     bar.setAttribute("aria-valuenow", percent);
     bar.firstElementChild.style.width = `${percent}%`;
@@ -61,28 +62,47 @@ export class Overview {
     const [first, ...others] = this.facts.objectives;
     const best = this.model.get(this.model.best);
     const text = (axis) => withOrigin(metric(axis.key, best.metrics[axis.key]), best.origins[axis.key]);
-    this.kpi("best", best ? text(first) : "–", best ? [...others.slice(0, 1).map(text), `#${best.number}`].join(" · ") : "none yet");
+    this.kpi(
+      "best",
+      best ? text(first) : "–",
+      best ? [...others.slice(0, 1).map(text), `#${best.number}`].join(" · ") : "none yet",
+    );
     const { value, gain } = this.model.hypervolume;
-    this.kpi("hypervolume", value === null ? "–" : value.toFixed(3), gain === null ? "" : `+${(100 * gain).toFixed(1)} % in the last tenth`);
+    this.kpi(
+      "hypervolume",
+      value === null ? "–" : value.toFixed(3),
+      gain === null ? "" : `+${(100 * gain).toFixed(1)} % in the last tenth`,
+    );
     this.kpi("baseline", ...this.comparison(first));
-    const lately = this.model.frontChanges.filter((change) => Date.now() - change.at < TEN_MINUTES).reduce((sum, change) => sum + change.added, 0);
+    const lately = this.model.frontChanges
+      .filter((change) => Date.now() - change.at < TEN_MINUTES)
+      .reduce((sum, change) => sum + change.added, 0);
     this.kpi("front", count(this.model.front.length), lately ? `+${lately} in 10 min` : "");
     const missed = this.model.searched.filter((c) => c.status === "done" && c.feasible === false).length;
     const share = ended ? `${((100 * progress.failed) / ended).toFixed(1)} %` : "";
-    this.kpi("failed", count(progress.failed), [progress.failed ? share : "", missed ? `${count(missed)} miss a limit` : ""].filter(Boolean).join(" · "));
+    this.kpi(
+      "failed",
+      count(progress.failed),
+      [progress.failed ? share : "", missed ? `${count(missed)} miss a limit` : ""].filter(Boolean).join(" · "),
+    );
     this.workers();
   }
 
   /** Best feasible and hypervolume against the comparison run, after equally many candidates. */
   comparison(first) {
-    const rivals = [...this.model.candidates.values()].filter((c) => c.baseline && c.feasible && c.metrics[first.key] !== undefined);
+    const rivals = [...this.model.candidates.values()].filter(
+      (c) => c.baseline && c.feasible && c.metrics[first.key] !== undefined,
+    );
     const best = this.model.get(this.model.best);
     if (!best || !rivals.length) return ["–", "no feasible candidate in one of them"];
     const values = rivals.map((c) => c.metrics[first.key]);
     const gain = best.metrics[first.key] - (first.higher ? Math.max(...values) : Math.min(...values));
     const [ours, theirs] = this.model.hypervolumes;
     const share = theirs > 0 ? `hypervolume ${signed(100 * (ours / theirs - 1), 1)} %` : "";
-    const text = first.key === "accuracy" ? `${signed(100 * gain, 2)} pp` : `${gain < 0 ? "−" : "+"}${metric(first.key, Math.abs(gain))}`;
+    const text =
+      first.key === "accuracy"
+        ? `${signed(100 * gain, 2)} pp`
+        : `${gain < 0 ? "−" : "+"}${metric(first.key, Math.abs(gain))}`;
     return [text, share];
   }
 
@@ -111,7 +131,9 @@ export class Overview {
     const because = reason ? ` ${reason}` : "";
     const best = this.model.get(this.model.best);
     const [first] = this.facts.objectives;
-    const found = best ? ` Front of ${front.length}; the best feasible candidate is #${best.number} with ${metric(first.key, best.metrics[first.key])}.` : " No candidate satisfies all limits.";
+    const found = best
+      ? ` Front of ${front.length}; the best feasible candidate is #${best.number} with ${metric(first.key, best.metrics[first.key])}.`
+      : " No candidate satisfies all limits.";
     const tried = `${count(progress.done + progress.failed)} candidates evaluated.`;
     switch (status) {
       case "queued":
@@ -125,7 +147,11 @@ export class Overview {
       case "cancelled":
         return { level: "info", icon: "stopped", text: `Cancelled${whom}: ${tried}${found}` };
       case "failed":
-        return { level: "error", icon: "error", text: `Failed.${because || " The log says why."} ${tried}${best ? found : ""}` };
+        return {
+          level: "error",
+          icon: "error",
+          text: `Failed.${because || " The log says why."} ${tried}${best ? found : ""}`,
+        };
       default:
         return null;
     }

@@ -30,7 +30,9 @@ export class Schedule {
   wake() {
     if (this.timer || document.hidden) return;
     const now = performance.now();
-    const due = [...this.parts.values()].filter((part) => this.mayDraw(part)).map((part) => Math.max(0, part.last + part.every - now));
+    const due = [...this.parts.values()]
+      .filter((part) => this.mayDraw(part))
+      .map((part) => Math.max(0, part.last + part.every - now));
     if (!due.length) return;
     this.timer = setTimeout(() => requestAnimationFrame(() => this.draw()), Math.min(...due));
   }

@@ -32,7 +32,12 @@ export class CandidateTable {
       { key: "status", label: "State" },
       ...this.facts.metrics.map((key) => {
         const goal = this.facts.objectives.find((item) => item.key === key);
-        return { key, label: `${this.facts.labels[key]}${goal ? (goal.higher ? " ↑" : " ↓") : ""}`, number: true, down: goal?.higher };
+        return {
+          key,
+          label: `${this.facts.labels[key]}${goal ? (goal.higher ? " ↑" : " ↓") : ""}`,
+          number: true,
+          down: goal?.higher,
+        };
       }),
       { key: "limits", label: "Limits" },
       { key: "front", label: "Front" },
@@ -41,7 +46,11 @@ export class CandidateTable {
 
   head() {
     const cells = this.columns().map((column) =>
-      el("th", { scope: "col", class: column.number ? "is-number" : "", dataset: { column: column.key } }, el("button", { type: "button", dataset: { key: column.key } }, column.label)),
+      el(
+        "th",
+        { scope: "col", class: column.number ? "is-number" : "", dataset: { column: column.key } },
+        el("button", { type: "button", dataset: { key: column.key } }, column.label),
+      ),
     );
     this.table.tHead.replaceChildren(el("tr", {}, ...cells));
     this.showSort();
@@ -56,7 +65,8 @@ export class CandidateTable {
 
   showSort() {
     for (const cell of this.table.tHead.rows[0].cells) {
-      if (cell.dataset.column === this.sort.key) cell.setAttribute("aria-sort", this.sort.down ? "descending" : "ascending");
+      if (cell.dataset.column === this.sort.key)
+        cell.setAttribute("aria-sort", this.sort.down ? "descending" : "ascending");
       else cell.removeAttribute("aria-sort");
     }
   }
@@ -93,8 +103,22 @@ export class CandidateTable {
     const known = this.rows.get(candidate.number);
     if (known?.mark === mark) return known.row;
     const cells = [
-      el("td", {}, el("a", { href: this.address(candidate.number) }, `#${candidate.number}`), candidate.baseline ? el("span", { class: "muted" }, " baseline") : null),
-      el("td", {}, el("span", { class: "status", dataset: { status: candidate.status } }, icon(STATUS_ICONS[candidate.status] ?? candidate.status), candidate.status)),
+      el(
+        "td",
+        {},
+        el("a", { href: this.address(candidate.number) }, `#${candidate.number}`),
+        candidate.baseline ? el("span", { class: "muted" }, " baseline") : null,
+      ),
+      el(
+        "td",
+        {},
+        el(
+          "span",
+          { class: "status", dataset: { status: candidate.status } },
+          icon(STATUS_ICONS[candidate.status] ?? candidate.status),
+          candidate.status,
+        ),
+      ),
       ...this.facts.metrics.map((key) => this.number(candidate, key)),
       el("td", {}, limits(candidate)),
       el("td", {}, place),

@@ -9,7 +9,9 @@ const ROWS = 500;
 
 function table(heads, rows, note = "") {
   const head = el("tr", {}, ...heads.map((text, i) => el("th", { scope: "col", class: i ? "is-number" : "" }, text)));
-  const body = rows.slice(0, ROWS).map((cells) => el("tr", {}, ...cells.map((cell, i) => el("td", { class: i ? "is-number" : "" }, cell))));
+  const body = rows
+    .slice(0, ROWS)
+    .map((cells) => el("tr", {}, ...cells.map((cell, i) => el("td", { class: i ? "is-number" : "" }, cell))));
   const more = rows.length > ROWS ? `First ${ROWS} of ${count(rows.length)}. ` : "";
   return [
     el("table", { class: "table numbers" }, el("thead", {}, head), el("tbody", {}, ...body)),
@@ -25,16 +27,31 @@ export const TWINS = {
       parts[role].map((point) => {
         const candidate = model.get(point.number);
         const link = el("a", { href: address(point.number) }, `#${point.number}`);
-        const words = { front: "front", dominated: "dominated", infeasible: "misses a limit", rug: "not trained" }[role];
-        return [link, words, ...keys.map((key) => withOrigin(metric(key, candidate.metrics[key]), candidate.origins[key]))];
+        const words = { front: "front", dominated: "dominated", infeasible: "misses a limit", rug: "not trained" }[
+          role
+        ];
+        return [
+          link,
+          words,
+          ...keys.map((key) => withOrigin(metric(key, candidate.metrics[key]), candidate.origins[key])),
+        ];
       }),
     );
-    return table(["Candidate", "Part", ...keys.map((key) => facts.labels[key])], rows, rows.length ? "" : "No finished candidate yet.");
+    return table(
+      ["Candidate", "Part", ...keys.map((key) => facts.labels[key])],
+      rows,
+      rows.length ? "" : "No finished candidate yet.",
+    );
   },
 
   hypervolume(model) {
     const rows = [...model.series.values()].flatMap((item) =>
-      item.trials.map((n, i) => [runName(item), count(n), `${item.seconds[i].toFixed(1)} s`, item.hypervolume[i].toFixed(4)]),
+      item.trials.map((n, i) => [
+        runName(item),
+        count(n),
+        `${item.seconds[i].toFixed(1)} s`,
+        item.hypervolume[i].toFixed(4),
+      ]),
     );
     return table(["Run", "Candidates", "Time", "Hypervolume"], rows.reverse(), rows.length ? "" : "No point yet.");
   },
@@ -43,8 +60,20 @@ export const TWINS = {
     const { running, recent, best } = charts.losses.shown();
     const numbers = [...running, ...(best === null ? [] : [best]), ...recent];
     const rows = numbers.flatMap((number) =>
-      model.curves.get(number).map((row) => [`#${number}`, String(row.epoch), row.train_loss?.toFixed(4) ?? "–", row.val_loss?.toFixed(4) ?? "–", metric("accuracy", row.val_accuracy)]),
+      model.curves
+        .get(number)
+        .map((row) => [
+          `#${number}`,
+          String(row.epoch),
+          row.train_loss?.toFixed(4) ?? "–",
+          row.val_loss?.toFixed(4) ?? "–",
+          metric("accuracy", row.val_accuracy),
+        ]),
     );
-    return table(["Candidate", "Epoch", "Training loss", "Validation loss", "Accuracy"], rows, rows.length ? "" : "Nothing is training.");
+    return table(
+      ["Candidate", "Epoch", "Training loss", "Validation loss", "Accuracy"],
+      rows,
+      rows.length ? "" : "Nothing is training.",
+    );
   },
 };

@@ -36,7 +36,9 @@ export function progressText(progress, status) {
 }
 
 function rate(perMinute) {
-  return perMinute >= 1 ? `${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)}/min` : `${(perMinute * 60).toFixed(1)}/h`;
+  return perMinute >= 1
+    ? `${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)}/min`
+    : `${(perMinute * 60).toFixed(1)}/h`;
 }
 
 function eta({ eta_s: middle, eta_p10_s: low, eta_p90_s: high }) {
