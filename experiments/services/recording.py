@@ -259,6 +259,7 @@ def absorb(memory: RunMemory, *, finished: str = "") -> None:
             paused or extended meanwhile, or if a trial that the memory does not know has ended.
     """
     run = memory.run
+    workers = selectors.living_workers() if memory.news else []  # asks Redis: not under the lock
     experiment = lock(run.experiment_id)
     if finished and not _may_end(memory):
         finished = ""
@@ -275,7 +276,8 @@ def absorb(memory: RunMemory, *, finished: str = "") -> None:
         events.append(_hypervolume_event(run, points))
     if not run.is_baseline:
         events += _update_front(experiment, memory.news)
-    changed = bool(memory.news)
+    if changed := bool(memory.news):
+        events.append(("worker.state", {"workers": workers}))
     memory.news = []
     if finished:
         _end_run(run, Run.Status.DONE, finished)

@@ -73,11 +73,16 @@ function markSections() {
   }
 }
 
-/** The summary above the form: every mistake with the name of its field, as a link to it. */
+let listed = "";
+
+/** The summary above the form: every mistake with the name of its field, as a link to it.
+ *  The same mistakes are not drawn again, so that a link stays under the pointer that presses it. */
 function listErrors(errors) {
+  summary.hidden = errors.length === 0;
+  if (listed === JSON.stringify(errors)) return;
+  listed = JSON.stringify(errors);
   summary.querySelector("strong").textContent = errors.length === 1 ? "One thing to correct" : `${errors.length} things to correct`;
   summary.querySelector("ul").replaceChildren(...errors.map((error) => el("li", {}, errorLine(error))));
-  summary.hidden = errors.length === 0;
 }
 
 /** A mistake as text, linked to its field if it has one. */
