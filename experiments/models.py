@@ -270,20 +270,26 @@ class HypervolumePoint(models.Model):
 
 
 class Job(Lease):
-    """A piece of work a person asked for beside the search: measure, export."""
+    """A piece of work a person asked for beside the search: measure, export, profile.
+
+    `waiting` is for an agent on another machine, `paused` is by a person.
+    """
 
     class Kind(models.TextChoices):
         MEASURE = "measure"
         EXPORT = "export"
+        PROFILE = "profile"
 
     class Status(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
+        WAITING = "waiting"
+        PAUSED = "paused"
         DONE = "done"
         FAILED = "failed"
         CANCELLED = "cancelled"
 
-    OPEN = (Status.QUEUED, Status.RUNNING)
+    OPEN = (Status.QUEUED, Status.RUNNING, Status.WAITING, Status.PAUSED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -295,6 +301,13 @@ class Job(Lease):
     )
     device = models.ForeignKey(
         Device, null=True, blank=True, on_delete=models.CASCADE, related_name="jobs"
+    )
+    profile = models.ForeignKey(
+        "hardware_profiles.Profile",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="jobs",
     )
     params = models.JSONField(default=dict)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)

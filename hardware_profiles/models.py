@@ -9,7 +9,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from hardware_profiles.agent_models import Agent as Agent  # Django looks for models here
+from hardware_profiles.agent_models import AgentCode as AgentCode
+from hardware_profiles.agent_models import AgentTask as AgentTask
+from hardware_profiles.profile_models import FittedModel as FittedModel
+from hardware_profiles.profile_models import KernelTiming as KernelTiming
+from hardware_profiles.profile_models import Profile as Profile
 from hardware_profiles.runtimes import RUNTIMES
+from hardware_profiles.table_models import DeviceTable as DeviceTable
 
 MAX_THREADS = 256
 MAX_BATCH_SIZE = 1024
@@ -47,12 +54,23 @@ class Device(models.Model):
 
     class Kind(models.TextChoices):
         LOCAL = "local", "This host"
+        AGENT = "agent", "Another machine, through its agent"
+        ANALYTIC = "analytic", "A description: peak compute and bandwidth"
+        TABLE = "table", "An imported table of numbers"
 
     class Precision(models.TextChoices):
         FP32 = "fp32", "32-bit float"
+        BF16 = "bf16", "bfloat16"
+        FP16 = "fp16", "16-bit float"
+        INT8 = "int8", "8-bit integer"
 
-    IDENTITY = ("slug", "kind")
-    MEASURED_WITH = ("runtime", "threads", "precision", "batch_size")
+    class Accelerator(models.TextChoices):
+        CPU = "cpu", "Processor"
+        CUDA = "cuda", "NVIDIA GPU"
+
+    MEASURING = (Kind.LOCAL, Kind.AGENT)
+    IDENTITY = ("slug", "kind", "agent")
+    MEASURED_WITH = ("runtime", "accelerator", "threads", "precision", "batch_size")
 
     slug = models.CharField(
         max_length=50,
@@ -75,7 +93,20 @@ class Device(models.Model):
     runtime = models.CharField(
         max_length=40,
         choices=runtime_choices,
-        help_text="What executes the network. Another runtime is another device.",
+        blank=True,
+        help_text="What executes the network. Another runtime is another device. "
+        "Empty for descriptions and tables.",
+    )
+    accelerator = models.CharField(
+        max_length=8, choices=Accelerator, default=Accelerator.CPU, help_text="What computes."
+    )
+    agent = models.ForeignKey(
+        "Agent",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="devices",
+        help_text="The agent that measures, for devices of another machine.",
     )
     threads = models.PositiveSmallIntegerField(
         default=1,
@@ -84,6 +115,11 @@ class Device(models.Model):
     )
     precision = models.CharField(
         max_length=8, choices=Precision, default=Precision.FP32, help_text="Type of all numbers."
+    )
+    descriptor = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Peak compute, bandwidth, memory and power, for descriptions and rooflines.",
     )
     batch_size = models.PositiveIntegerField(
         default=1,
@@ -105,7 +141,15 @@ class Device(models.Model):
     class Meta:
         ordering = ["slug"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["local"]), name="device_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["local", "agent", "analytic", "table"]),
+                name="device_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="agent", agent__isnull=False)
+                | (~Q(kind="agent") & Q(agent__isnull=True)),
+                name="device_agent_iff_kind",
+            ),
             models.CheckConstraint(
                 condition=Q(threads__gte=1, threads__lte=MAX_THREADS), name="device_threads_range"
             ),
@@ -113,7 +157,10 @@ class Device(models.Model):
                 condition=Q(batch_size__gte=1, batch_size__lte=MAX_BATCH_SIZE),
                 name="device_batch_size_range",
             ),
-            models.CheckConstraint(condition=~Q(runtime=""), name="device_has_runtime"),
+            models.CheckConstraint(
+                condition=~Q(runtime="") | Q(kind__in=["analytic", "table"]),
+                name="device_has_runtime",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -162,11 +209,34 @@ class Measurement(models.Model):
         OK = "ok", "OK"
         UNSTABLE = "unstable", "Unstable"
 
+    class Split(models.TextChoices):
+        NONE = "", "none"
+        FIT = "fit", "Fitted on"
+        TEST = "test", "Kept apart"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="measurements")
     network_hash = models.CharField("architecture", max_length=64)
     space = models.CharField("search space", max_length=100, blank=True)
     genes = models.JSONField(default=list, blank=True)
+    profile = models.ForeignKey(
+        "Profile",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="measurements",
+        help_text="The profiling run it was taken for.",
+    )
+    split = models.CharField(
+        max_length=8,
+        choices=Split,
+        default=Split.NONE,
+        blank=True,
+        help_text="What a profiling run used it for.",
+    )
+    quarantined = models.BooleanField(
+        default=False, help_text="Too noisy to be fitted; kept to be looked at."
+    )
     metric = models.CharField(max_length=40, default="latency_ms")
     value = models.FloatField()
     unit = models.CharField(max_length=12, default="ms")
