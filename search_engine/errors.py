@@ -111,3 +111,9 @@ class Interrupted(SearchEngineError):  # noqa: N818 - a request, not a fault
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"Interrupted: {reason}.")
+
+
+class PredictorError(SearchEngineError):
+    """A cost model cannot be fitted, or knows nothing of what it is asked; says what is missing."""
+
+    code = "prediction_failed"
