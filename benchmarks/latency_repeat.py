@@ -1,8 +1,9 @@
-"""How well a measured latency repeats while this host trains, against one burst of runs.
+"""How well a measured latency holds while every core of this host trains, against one burst.
 
-Ten networks of `mbconv-tiny` that span its range are measured twice, each in a call of its own,
-while another process trains networks without pause and gives way at batch boundaries. The same
-networks are timed twice by the usual burst of 40 runs, which nobody gives way to.
+Ten networks of `mbconv-tiny` that span its range are measured once on the quiet host, then twice,
+each in a call of its own, while one process per core trains networks without pause and gives way
+at batch boundaries. The same networks are timed by the usual burst of 40 runs, once quiet and
+twice beside the trainings, which do not give way to it.
 
     python benchmarks/latency_repeat.py [--quick] [--runtime onnxruntime]
 
@@ -11,11 +12,12 @@ Prints a table and, as its last line, one JSON object.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -143,48 +145,58 @@ def main() -> None:
 
 
 def report(key: str, networks: list[NetworkSpec], runtime: Runtime) -> None:
-    """Run all passes beside one training and print what they found."""
-    with busy_training():
-        naive = [burst_pass(networks, runtime) for _ in range(2)]
+    """Run all passes, quiet and beside one training per core, and print what they found."""
+    plan = MeasurePlan(rounds=40, warmup_seconds=0.1)
+    [first] = measure_latency([reference_network()], runtime, plan, exclusive=exclusive)
+    usual = [first.latency_ms]
+    naive = [burst_pass(networks, runtime)]
+    passes = [measure_pass(networks, runtime, usual)]
+    trainings = os.cpu_count() or 1
+    with ExitStack() as stack:
+        for _ in range(trainings):
+            stack.enter_context(busy_training())
+        naive += [burst_pass(networks, runtime) for _ in range(2)]
         began = time.perf_counter()
-        plan = MeasurePlan(rounds=40, warmup_seconds=0.1)
-        [first] = measure_latency([reference_network()], runtime, plan, exclusive=exclusive)
-        usual = [first.latency_ms]
-        passes = [measure_pass(networks, runtime, usual) for _ in range(2)]
-        seconds = time.perf_counter() - began
+        passes += [measure_pass(networks, runtime, usual) for _ in range(2)]
+        seconds = (time.perf_counter() - began) / (2 * len(networks))
     ours = [[result.latency_ms for result in results] for results in passes]
-    print(f"{'architecture':<12} {'MACs':>10} {'burst ms':>17} {'measured ms':>17}  status")
+    print(f"{trainings} trainings. Columns: quiet, then twice beside them; ms.")
+    print(f"{'architecture':<12} {'MACs':>10} {'burst':>24} {'measured':>24}  status")
     for i, network in enumerate(networks):
-        print(
-            f"{network.digest[:10]:<12} {network.macs:>10,} "
-            f"{naive[0][i]:>8.4f} {naive[1][i]:>8.4f} {ours[0][i]:>8.4f} {ours[1][i]:>8.4f}  "
-            f"{passes[0][i].status} {passes[1][i].status}"
-        )
-    print(json.dumps(facts(key, ours, naive, passes, seconds)))
+        burst = " ".join(f"{row[i]:7.4f}" for row in naive)
+        measured = " ".join(f"{row[i]:7.4f}" for row in ours)
+        states = " ".join(results[i].status for results in passes)
+        print(f"{network.digest[:10]:<12} {network.macs:>10,} {burst:>24} {measured:>24}  {states}")
+    line = {"runtime": key, "trainings": trainings, "n": len(networks)}
+    line |= repeatability(ours, naive) | under_load(ours, naive)
+    line["unstable"] = sum(result.status != "ok" for results in passes for result in results)
+    line["seconds_per_measurement"] = round(seconds, 2)
+    print(json.dumps(line))
 
 
-def facts(
-    key: str,
-    ours: list[list[float]],
-    naive: list[list[float]],
-    passes: list[list[LatencyResult]],
-    seconds: float,
-) -> dict[str, object]:
-    """The line that others read; unstable measurements are counted and not left out."""
-    found, burst = deviations(*ours), deviations(*naive)
+def repeatability(ours: list[list[float]], naive: list[list[float]]) -> dict[str, float]:
+    """The two passes beside the trainings against each other."""
+    found, burst = deviations(*ours[1:]), deviations(*naive[1:])
     return {
-        "runtime": key,
-        "n": len(found),
         "median_deviation": round(float(np.median(found)), 4),
         "p90_deviation": round(float(np.percentile(found, 90)), 4),
-        "kendall_tau": round(float(kendalltau(*ours).statistic), 4),
+        "kendall_tau": round(float(kendalltau(*ours[1:]).statistic), 4),
         "naive_median_deviation": round(float(np.median(burst)), 4),
         "naive_p90_deviation": round(float(np.percentile(burst, 90)), 4),
-        "naive_kendall_tau": round(float(kendalltau(*naive).statistic), 4),
-        "naive_inflation": round(float(np.median(np.array(naive) / np.array(ours))), 3),
+        "naive_kendall_tau": round(float(kendalltau(*naive[1:]).statistic), 4),
         "ratio": round(float(np.median(burst) / max(np.median(found), 1e-6)), 2),
-        "unstable": sum(result.status != "ok" for results in passes for result in results),
-        "seconds_per_measurement": round(seconds / (2 * len(found) + 1), 2),
+    }
+
+
+def under_load(ours: list[list[float]], naive: list[list[float]]) -> dict[str, float]:
+    """Both passes beside the trainings against the quiet one; none is left out."""
+    found = np.concatenate([deviations(ours[0], row) for row in ours[1:]])
+    burst = np.concatenate([deviations(naive[0], row) for row in naive[1:]])
+    return {
+        "load_median_deviation": round(float(np.median(found)), 4),
+        "load_p90_deviation": round(float(np.percentile(found, 90)), 4),
+        "naive_load_median_deviation": round(float(np.median(burst)), 4),
+        "load_ratio": round(float(np.median(burst) / max(np.median(found), 1e-6)), 2),
     }
 
 
