@@ -3,19 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 
 from hardware_profiles import environment
-from hardware_profiles.runtimes.protocol import Runtime
+from hardware_profiles.running import Item, ItemT, Runner
 from hardware_profiles.samples import MeasurePlan, Samples, Spread, Status, Summary, summarise
 from hardware_profiles.timing import Clock, Probe, Session, Subject, run
-from search_engine.network import NetworkSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Generic[ItemT]):
     """A fixed network that is timed before and after every turn, to notice a slow host.
 
     Attributes:
@@ -23,8 +22,8 @@ class Reference:
         usual_ms: what it took here before, or None if that is not known yet.
     """
 
-    network: NetworkSpec
-    runtime: Runtime
+    network: ItemT
+    runtime: Runner[ItemT]
     usual_ms: float | None = None
 
 
@@ -53,22 +52,23 @@ class LatencyResult:
 
 
 def measure_latency(
-    networks: Sequence[NetworkSpec],
-    runtime: Runtime,
+    items: Sequence[ItemT],
+    runtime: Runner[ItemT],
     plan: MeasurePlan,
     *,
     seed: int = 0,
-    reference: Reference | None = None,
+    reference: Reference[Any] | None = None,
     exclusive: Callable[[], AbstractContextManager[None]] = nullcontext,
     clock: Clock | None = None,
     between_rounds: Callable[[], None] = lambda: None,
 ) -> list[LatencyResult]:
     """Latencies of several networks, taken in turns so that slow drift hits all alike.
 
+    What is timed need not be a `NetworkSpec`: anything with a digest that the runtime prepares.
     Networks are built before `exclusive` is entered, and everything after it is timing.
 
     Args:
-        networks: one result each, in this order.
+        items: networks; one result each, in this order.
         seed: of weights, inputs and the order of turns.
         reference: rounds beside which it is slow do not count.
         exclusive: makes the context in which nothing else may compute.
@@ -78,15 +78,15 @@ def measure_latency(
     Raises:
         PreparationError: the runtime cannot run a network; nothing was timed.
     """
-    if not networks:
+    if not items:
         return []
     clock = clock or Clock()
     if not runtime.on_calling_thread:
         clock = Clock(clock.wall, None)
     subjects = []
-    for network in networks:
+    for item in items:
         between_rounds()
-        subjects.append(_prepare(network, runtime, seed, clock))
+        subjects.append(_prepare(item, runtime, seed, clock))
     probe = None
     if reference:
         subject = _prepare(reference.network, reference.runtime, seed, clock)
@@ -100,25 +100,25 @@ def measure_latency(
         after = environment.snapshot()
     facts = _facts(runtime, plan, probe) | {"before": before, "after": after}
     return [
-        _result(network, subject, session.samples(subject), plan, probe, facts)
-        for network, subject in zip(networks, subjects, strict=True)
+        _result(item, subject, session.samples(subject), plan, probe, facts)
+        for item, subject in zip(items, subjects, strict=True)
     ]
 
 
-def _prepare(network: NetworkSpec, runtime: Runtime, seed: int, clock: Clock) -> Subject:
+def _prepare(item: ItemT, runtime: Runner[ItemT], seed: int, clock: Clock) -> Subject:
     """Build a network and run it once, so that lazy initialisation is over."""
     with runtime.session():
         began = clock.wall()
-        prepared = runtime.prepare(network, seed)
+        prepared = runtime.prepare(item, seed)
         built = clock.wall()
         run(prepared)
         ran = clock.wall()
     phases = {"build_ms": (built - began) / 1e6, "first_run_ms": (ran - built) / 1e6}
-    return Subject(prepared, phases)
+    return Subject(prepared, phases | dict(prepared.phases))
 
 
 def _result(
-    network: NetworkSpec,
+    item: Item,
     subject: Subject,
     samples: Samples,
     plan: MeasurePlan,
@@ -128,7 +128,7 @@ def _result(
     summary = summarise(samples, plan)
     note = _complaint(summary, plan, probe)
     return LatencyResult(
-        digest=network.digest,
+        digest=item.digest,
         latency_ms=summary.latency_ms,
         spread=summary.spread,
         n=summary.n,
@@ -155,7 +155,7 @@ def _complaint(summary: Summary, plan: MeasurePlan, probe: Probe | None) -> str:
     return ""
 
 
-def _facts(runtime: Runtime, plan: MeasurePlan, probe: Probe | None) -> dict[str, Any]:
+def _facts(runtime: Runner[Any], plan: MeasurePlan, probe: Probe | None) -> dict[str, Any]:
     return {
         "host": environment.describe_host(),
         "versions": {**environment.library_versions(), **runtime.versions()},

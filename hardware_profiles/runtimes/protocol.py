@@ -1,14 +1,17 @@
-"""What a runtime offers to the measurement."""
+"""What a runtime offers: how it runs networks, with which types, where, and what it fuses."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from pydantic import Field
 
+from hardware_profiles.running import Prepared as Prepared
+from hardware_profiles.running import Runner
 from search_engine.config import Config
+from search_engine.costs.units import RuntimeRules
 from search_engine.network import NetworkSpec
+
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
+Accelerator = Literal["cpu", "cuda"]
 
 
 class RuntimeConfig(Config):
@@ -16,48 +19,27 @@ class RuntimeConfig(Config):
 
     threads: int = Field(1, ge=1, le=256, description="Threads one inference may use.")
     batch_size: int = Field(1, ge=1, le=1024, description="Samples per inference.")
+    precision: Precision = Field("fp32", description="Type of the numbers it computes with.")
+    accelerator: Accelerator = Field("cpu", description="What computes.")
 
 
-def nothing_to_wait_for() -> None:
-    """The `sync` of runtimes that return when they are done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A network that is ready to run.
-
-    Attributes:
-        run: one inference of the whole batch on a fixed input; may return before it is done.
-        sync: returns once everything that was started by `run` is done.
-    """
-
-    run: Callable[[], object]
-    sync: Callable[[], None] = nothing_to_wait_for
-
-
-class Runtime(Protocol):
+class Runtime(Runner[NetworkSpec], Protocol):
     """Executes networks on this host. Made as `Class(config)`.
+
+    Weights are random; latency does not depend on their values. Asking a class for its facts
+    loads no library that executes networks.
 
     Attributes:
         config_class: the schema of its settings, a `RuntimeConfig`.
-        on_calling_thread: all work happens on the thread that calls `run`, so the thread's CPU
-            time tells whether something else took the processor away meanwhile.
+        precisions, accelerators: types it computes with, and where.
+        rules: which layers it never runs and which run as one.
     """
 
     config_class: ClassVar[type[RuntimeConfig]]
+    precisions: ClassVar[tuple[Precision, ...]]
+    accelerators: ClassVar[tuple[Accelerator, ...]]
+    rules: ClassVar[RuntimeRules]
 
-    @property
-    def on_calling_thread(self) -> bool: ...
-
-    def prepare(self, network: NetworkSpec, seed: int) -> Prepared:
-        """Build the network with seeded random weights; latency does not depend on their values.
-
-        Raises:
-            PreparationError: the runtime cannot run it; the message says why.
-        """
-
-    def session(self) -> AbstractContextManager[None]:
-        """Global state (threads, gradients) that runs need; restored at the end."""
-
-    def versions(self) -> Mapping[str, str]:
-        """Libraries whose version the latency depends on."""
+    @classmethod
+    def available(cls, accelerator: Accelerator = "cpu") -> str:
+        """Why it cannot run on this host, in a sentence that says what to do, or nothing."""
