@@ -1,9 +1,10 @@
 """Execution units: what a runtime runs as one kernel, a layer with what was fused into it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any, Literal, Self
 
 from search_engine.network import NetworkSpec, Node, Shape, frozen
@@ -20,11 +21,17 @@ class RuntimeRules:
         liveness: which layers it never runs: `none` runs all, `unused_output` drops those whose
             output nobody needs, `full_path` also those that compute on nothing but zeros.
         fusions: pairs of (kernel kind, op): a layer of that op runs within the unit that makes
-            its first input, if it is the only reader of that unit's output.
+            one of its inputs, if it is the only reader of that unit's output. As in the kernels
+            of inference runtimes a unit takes in each op once, and nothing after an activation;
+            where sums can be taken in, one of many terms is taken as sums of two.
+        shared_activations: activations that stand before a convolution (`act_conv_norm`) are
+            layers of their own there, and one serves all readers of a tensor; they may be taken
+            in by the convolution before as `norm_act`.
     """
 
     liveness: Liveness = "none"
     fusions: frozenset[tuple[str, str]] = frozenset()
+    shared_activations: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Unit:
             elsewhere follow those of the first.
         fused: ops of the layers that run within it, in order.
         nodes: ids of its layers in the network.
+        others: how many of the inputs belong to fused layers.
     """
 
     op: str
@@ -45,6 +53,7 @@ class Unit:
     output: Shape
     fused: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
+    others: int = 0
 
     @cached_property
     def kind(self) -> str:
@@ -62,14 +71,22 @@ class Unit:
     @cached_property
     def macs(self) -> int:
         """Multiply-accumulates for one sample."""
-        own = self.inputs[: len(self.inputs) - len(self.fused)] or self.inputs
-        return OPS.resolve(self.op).macs(self.attributes, own, self.output)
+        return OPS.resolve(self.op).macs(self.attributes, self.own_inputs, self.output)
 
     @cached_property
     def params(self) -> int:
         """Trainable parameters."""
-        own = self.inputs[: len(self.inputs) - len(self.fused)] or self.inputs
-        return OPS.resolve(self.op).params(self.attributes, own)
+        return OPS.resolve(self.op).params(self.attributes, self.own_inputs)
+
+    @property
+    def own_inputs(self) -> tuple[Shape, ...]:
+        """Shapes that its first layer reads."""
+        return self.inputs[: len(self.inputs) - self.others]
+
+    @cached_property
+    def values_moved(self) -> int:
+        """Numbers read and written for one sample, weights apart; what is inside stays inside."""
+        return sum(map(prod, self.inputs)) + prod(self.output)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` gives an equal unit back. Node ids are not kept."""
@@ -79,6 +96,7 @@ class Unit:
             "inputs": [list(shape) for shape in self.inputs],
             "output": list(self.output),
             "fused": list(self.fused),
+            "others": self.others,
         }
 
     @classmethod
@@ -90,6 +108,7 @@ class Unit:
             inputs=tuple(tuple(shape) for shape in data["inputs"]),
             output=tuple(data["output"]),
             fused=tuple(data["fused"]),
+            others=data["others"],
         )
 
 
@@ -109,43 +128,142 @@ def units_of(network: NetworkSpec, rules: RuntimeRules) -> tuple[Unit, ...]:
 
     Aliases (identity, dropout at inference) are no units.
     """
-    alive = _alive(network, rules.liveness)
-    readers = Counter(name for node in alive for name in _sources(network, node))
-    readers.update(network.outputs)
-    units: dict[str, Unit] = {}
-    owner: dict[str, str] = {}  # tensor -> first node of the unit that makes it
-    for node in alive:
+    steps = list(_steps(network, rules))
+    readers = Counter(name for step in steps for name in step.inputs)
+    readers.update(_seen_through(network, name) for name in network.outputs)
+    units: dict[str, _Growing] = {}  # by first tensor, in order
+    owner: dict[str, _Growing] = {}  # tensor -> the unit that makes it
+    for step in steps:
+        home = _home(step, owner, readers, rules)
+        if home is None:
+            units[step.made] = owner[step.made] = _Growing(step)
+        else:
+            home.take(step)
+            owner[step.made] = home
+    return tuple(unit.finished() for unit in units.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A layer as the runtime sees it: what it reads by name and shape, what it makes."""
+
+    op: str
+    attributes: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    shapes: tuple[Shape, ...]
+    made: str
+    shape: Shape
+    node: str
+
+
+class _Growing:
+    """A unit that may still take in layers."""
+
+    def __init__(self, first: _Step) -> None:
+        self.steps = [first]
+        self.kind = kind_of(first.op, first.attributes, first.shapes)
+        self.others: tuple[Shape, ...] = ()
+
+    def accepts(self, step: _Step) -> bool:
+        """Whether no activation is behind it, and no layer of this op in it."""
+        before = [item.op for item in self.steps[1:]]
+        acted = self.steps[0].attributes.get("activation", "none") != "none"
+        return not acted and "norm_act" not in before and step.op not in before
+
+    def take(self, step: _Step) -> None:
+        own = step.inputs.index(self.steps[-1].made)
+        self.others += step.shapes[:own] + step.shapes[own + 1 :]
+        self.steps.append(step)
+
+    def finished(self) -> Unit:
+        first, last = self.steps[0], self.steps[-1]
+        return Unit(
+            first.op,
+            first.attributes,
+            (*first.shapes, *self.others),
+            last.shape,
+            tuple(step.op for step in self.steps[1:]),
+            tuple(dict.fromkeys(step.node for step in self.steps)),
+            len(self.others),
+        )
+
+
+def _home(
+    step: _Step,
+    owner: Mapping[str, _Growing],
+    readers: Mapping[str, int],
+    rules: RuntimeRules,
+) -> _Growing | None:
+    """The unit that takes in a step, if there is one."""
+    if not rules.fusions:
+        return None
+    for name in step.inputs:
+        unit = owner.get(name)
+        if (
+            unit is not None
+            and unit.steps[-1].made == name
+            and readers[name] == 1
+            and (unit.kind, step.op) in rules.fusions
+            and unit.accepts(step)
+        ):
+            return unit
+    return None
+
+
+def _steps(network: NetworkSpec, rules: RuntimeRules) -> Iterator[_Step]:
+    """Layers that are run, in order, as the runtime cuts them."""
+    pairwise = any(op == "add" for _, op in rules.fusions)
+    activated = set[str]()
+    for node in _alive(network, rules.liveness):
         if OPS.resolve(node.op).alias:
             continue
-        inputs = _sources(network, node)
-        home = owner.get(inputs[0]) if inputs else None
-        last = home is not None and units[home].nodes[-1] == inputs[0]
-        if (
-            home is not None
-            and last
-            and readers[inputs[0]] == 1
-            and (units[home].kind, node.op) in rules.fusions
-        ):
-            units[home] = _joined(network, units[home], node, inputs)
-            owner[node.id] = home
-            continue
-        units[node.id] = Unit(
-            node.op, node.attributes, network.input_shapes(node), node.shape, (), (node.id,)
+        step = _Step(
+            node.op,
+            node.attributes,
+            _sources(network, node),
+            network.input_shapes(node),
+            node.id,
+            node.shape,
+            node.id,
         )
-        owner[node.id] = node.id
-    return tuple(units.values())
+        if pairwise and node.op == "add" and len(step.inputs) > 2:
+            yield from _pairs(step)
+        elif rules.shared_activations and _acts_first(node):
+            act, step = _apart(step)
+            if act.made not in activated:
+                activated.add(act.made)
+                yield act
+            yield step
+        else:
+            yield step
 
 
-def _joined(network: NetworkSpec, unit: Unit, node: Node, inputs: Sequence[str]) -> Unit:
-    others = tuple(network.shapes[name] for name in inputs[1:])
-    return Unit(
-        unit.op,
-        unit.attributes,
-        (*unit.inputs, *others),
-        node.shape,
-        (*unit.fused, node.op),
-        (*unit.nodes, node.id),
+def _acts_first(node: Node) -> bool:
+    order = node.attributes.get("order", "")
+    return bool(order.startswith("act_")) and node.attributes["activation"] != "none"
+
+
+def _apart(step: _Step) -> tuple[_Step, _Step]:
+    """A convolution with an activation before it as two layers."""
+    activation, shape = step.attributes["activation"], step.shapes[0]
+    act = OPS.resolve("norm_act").complete({"norm": "none", "activation": activation})
+    name = f"{step.inputs[0]}:{activation}"  # ids of layers have no colon
+    rest = frozen({**step.attributes, "order": "conv_norm_act", "activation": "none"})
+    return (
+        _Step("norm_act", act, step.inputs[:1], (shape,), name, shape, step.node),
+        _Step(step.op, rest, (name,), (shape,), step.made, step.shape, step.node),
     )
+
+
+def _pairs(step: _Step) -> Iterator[_Step]:
+    """A sum of many terms as sums of two, left to right."""
+    total, last = step.inputs[0], len(step.inputs) - 1
+    for place, term in enumerate(step.inputs[1:], start=1):
+        made = step.made if place == last else f"{step.made}:{place}"
+        yield _Step(
+            step.op, step.attributes, (total, term), step.shapes[:2], made, step.shape, step.node
+        )
+        total = made
 
 
 def _sources(network: NetworkSpec, node: Node) -> tuple[str, ...]:
