@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any, Literal, Self
@@ -27,11 +28,15 @@ class RuntimeRules:
         shared_activations: activations that stand before a convolution (`act_conv_norm`) are
             layers of their own there, and one serves all readers of a tensor; they may be taken
             in by the convolution before as `norm_act`.
+        block: channels per block of a runtime that runs convolutions, pools, sums and activations
+            on blocked maps (ONNX Runtime: 16 with AVX-512, 8 without). Changes of layout are then
+            units of their own, of op `identity` with attribute `to`; 0 where there is one layout.
     """
 
     liveness: Liveness = "none"
     fusions: frozenset[tuple[str, str]] = frozenset()
     shared_activations: bool = False
+    block: int = 0
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,8 @@ def units_of(network: NetworkSpec, rules: RuntimeRules) -> tuple[Unit, ...]:
     Aliases (identity, dropout at inference) are no units.
     """
     steps = list(_steps(network, rules))
+    if rules.block:
+        steps = list(_laid_out(network, steps, rules.block))
     readers = Counter(name for step in steps for name in step.inputs)
     readers.update(_seen_through(network, name) for name in network.outputs)
     units: dict[str, _Growing] = {}  # by first tensor, in order
@@ -236,6 +243,44 @@ def _steps(network: NetworkSpec, rules: RuntimeRules) -> Iterator[_Step]:
             yield step
         else:
             yield step
+
+
+def _laid_out(network: NetworkSpec, steps: Sequence[_Step], block: int) -> Iterator[_Step]:
+    """The same with changes of layout where a layer cannot read what it is given."""
+    blocked = set[str]()
+    changed = set[str]()
+    for step in steps:
+        reads, writes = _layouts(step, blocked, block)
+        inputs = []
+        for name, shape in zip(step.inputs, step.shapes, strict=True):
+            given = "blocked" if name in blocked else "plain"
+            made = name if given == reads else f"{name}:{reads}"
+            inputs.append(made)
+            if made != name and made not in changed:
+                changed.add(made)
+                yield _Step("identity", {"to": reads}, (name,), (shape,), made, shape, step.node)
+        if writes == "blocked":
+            blocked.add(step.made)
+        yield replace(step, inputs=tuple(inputs))
+    for name in dict.fromkeys(_seen_through(network, name) for name in network.outputs):
+        if name in blocked and f"{name}:plain" not in changed:
+            shape, to = network.shapes[name], {"to": "plain"}
+            yield _Step("identity", to, (name,), (shape,), f"{name}:plain", shape, name)
+
+
+def _layouts(step: _Step, blocked: AbstractSet[str], block: int) -> tuple[str, str]:
+    """Which layout a layer reads, and which it writes."""
+    if step.op == "conv":
+        channels, out = step.shapes[0][0], step.attributes["out_channels"]
+        if step.attributes["groups"] > 1 and out % block:
+            return "plain", "plain"
+        return ("plain" if channels < block else "blocked"), "blocked"
+    if step.op in ("avg_pool", "max_pool") and step.shapes[0][0] % block == 0:
+        return "blocked", "blocked"
+    follows = step.op == "add" or (step.op == "norm_act" and step.attributes["norm"] == "none")
+    if follows and all(name in blocked for name in step.inputs):
+        return "blocked", "blocked"
+    return "plain", "plain"
 
 
 def _acts_first(node: Node) -> bool:
