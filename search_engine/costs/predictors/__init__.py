@@ -9,4 +9,11 @@ if TYPE_CHECKING:
 
 PREDICTORS: "Registry[Predictor]" = Registry(
     "predictor",
+    Entry(
+        "lut",
+        "Look-up table",
+        "search_engine.costs.predictors.lut:Lut",
+        "Sum of one entry per execution unit; needs few networks and explains itself.",
+        "Cai et al., ProxylessNAS, ICLR 2019, arXiv 1812.00332, section 3.2",
+    ),
 )

@@ -2,7 +2,8 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -111,7 +112,12 @@ def fine_grid(largest: float) -> float:
 
 def rules_to_json(rules: RuntimeRules) -> dict[str, Any]:
     """Plain data; `rules_from_json` gives equal rules back."""
-    return {"liveness": rules.liveness, "fusions": sorted(map(list, rules.fusions))}
+    return {
+        "liveness": rules.liveness,
+        "fusions": sorted(map(list, rules.fusions)),
+        "shared_activations": rules.shared_activations,
+        "block": rules.block,
+    }
 
 
 def rules_from_json(data: Any) -> RuntimeRules:
@@ -119,10 +125,39 @@ def rules_from_json(data: Any) -> RuntimeRules:
     try:
         liveness = data["liveness"]
         fusions = frozenset((str(kind), str(op)) for kind, op in data["fusions"])
+        shared, block = bool(data["shared_activations"]), int(data["block"])
     except (KeyError, TypeError, ValueError) as error:
         raise PredictorError(f"No rules of a runtime: lacks or mistypes {error}.") from error
     if liveness not in ("none", "unused_output", "full_path"):
         raise PredictorError(
             f"Liveness is none, unused_output or full_path, the state has {liveness!r:.40}."
         )
-    return RuntimeRules(liveness, fusions)
+    return RuntimeRules(liveness, fusions, shared, block)
+
+
+def checked_values(evidence: Evidence) -> Floats:
+    """The measured values. PredictorError where they are not one positive number per network."""
+    values = np.asarray(evidence.values, dtype=np.float64)
+    if values.shape != (len(evidence.networks),):
+        raise PredictorError(
+            f"{len(evidence.networks)} networks need as many values, got shape {values.shape}."
+        )
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    if len(wrong):
+        raise PredictorError(
+            f"Measured values are positive numbers; number {wrong[0]} is {values[wrong[0]]}."
+        )
+    return values
+
+
+@contextmanager
+def reading_state(predictor: object, state: Mapping[str, Any], version: int) -> Iterator[None]:
+    """Turn what goes wrong while a state is read into one PredictorError."""
+    name = type(predictor).__name__
+    if not isinstance(state, Mapping) or state.get("version") != version:
+        found = state.get("version") if isinstance(state, Mapping) else state
+        raise PredictorError(f"No state of {name}: version {found!r:.40}, expected {version}.")
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise PredictorError(f"No state of {name}: lacks or mistypes {error}.") from error
