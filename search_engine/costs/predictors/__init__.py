@@ -16,4 +16,11 @@ PREDICTORS: "Registry[Predictor]" = Registry(
         "Sum of one entry per execution unit; needs few networks and explains itself.",
         "Cai et al., ProxylessNAS, ICLR 2019, arXiv 1812.00332, section 3.2",
     ),
+    Entry(
+        "kernel",
+        "Kernel functions",
+        "search_engine.costs.predictors.kernel:KernelPredictor",
+        "Time per execution unit as a smooth function of its family and shape.",
+        "Zhang et al., nn-Meter, MobiSys 2021, sections 4 and 5",
+    ),
 )
