@@ -17,6 +17,13 @@ PREDICTORS: "Registry[Predictor]" = Registry(
         "Cai et al., ProxylessNAS, ICLR 2019, arXiv 1812.00332, section 3.2",
     ),
     Entry(
+        "roofline",
+        "Roofline",
+        "search_engine.costs.predictors.roofline:Roofline",
+        "The longer of arithmetic and traffic per unit; needs a description of the device.",
+        "Williams, Waterman, Patterson, CACM 52(4), 2009",
+    ),
+    Entry(
         "kernel",
         "Kernel functions",
         "search_engine.costs.predictors.kernel:KernelPredictor",
