@@ -11,8 +11,9 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from experiments.models import Job, Run, Trial
+from hardware_profiles.models import Device
 
-SEARCH, EVALUATE, JOBS = "search", "evaluate", "jobs"
+SEARCH, EVALUATE, JOBS, DEVICES = "search", "evaluate", "jobs", "devices"
 
 logger = logging.getLogger(__name__)
 
@@ -31,15 +32,30 @@ def advance(run_id: object) -> None:
 def work_on_trial(trial: Trial) -> None:
     """A queued trial waits for its device or for training."""
     if trial.awaiting:
-        _send("experiments.measure", [trial.awaiting], device_queue(trial.awaiting))
+        _measure(trial.awaiting)
     else:
         _send("experiments.evaluate_trial", [trial.pk], EVALUATE)
 
 
 def work_on_job(job: Job) -> None:
     """A queued job waits."""
+    if job.kind == Job.Kind.MEASURE and job.device.kind == Device.Kind.AGENT:
+        serve_agent(job.device.slug)
+        return
     queue = device_queue(job.device.slug) if job.kind == Job.Kind.MEASURE else JOBS
     _send("experiments.run_job", [str(job.pk)], queue)
+
+
+def serve_agent(slug: str) -> None:
+    """Something may wait for a device that an agent measures: its line needs to be filled."""
+    _send("experiments.serve_agent", [slug], DEVICES)
+
+
+def _measure(slug: str) -> None:
+    if Device.objects.filter(slug=slug, kind=Device.Kind.AGENT).exists():
+        serve_agent(slug)
+    else:
+        _send("experiments.measure", [slug], device_queue(slug))
 
 
 def _send(task: str, args: list[object], queue: str) -> None:

@@ -14,10 +14,12 @@ from experiments.monitor import stop_at_shutdown
 from experiments.selectors import network_of
 from experiments.services import jobs
 from experiments.space_store import find_space
+from hardware_profiles.models import Measurement
 from hardware_profiles.services import measure_networks, measurement_object, store_measurement
 from search_engine.errors import ExportError, Interrupted, SearchEngineError
 from search_engine.exporters import EXPORTERS
 from search_engine.loading import load_dataset
+from search_engine.network import NetworkSpec
 
 logger = logging.getLogger(__name__)
 
@@ -56,21 +58,29 @@ def _work(job: Job) -> None:
 
 
 def _measure(job: Job) -> tuple[dict[str, Any], list[Artifact]]:
-    if job.trial is not None:
-        network = network_of(job.trial)
-    else:
-        version = job.params.get("search_space_version")
-        found = find_space(job.params["search_space"], job.owner, version)
-        network = found.load().decode(tuple(job.params["genes"]))
+    network = network_to_measure(job)
     (found,) = measure_networks(job.device, [network], between_rounds=stop_at_shutdown)
-    measurement = store_measurement(device=job.device, network=network, result=found)
+    return measured(store_measurement(device=job.device, network=network, result=found)), []
+
+
+def network_to_measure(job: Job) -> NetworkSpec:
+    """The network that a measuring job is about. UnknownKeyError, SpaceError: its space is gone."""
+    if job.trial is not None:
+        return network_of(job.trial)
+    version = job.params.get("search_space_version")
+    found = find_space(job.params["search_space"], job.owner, version)
+    return found.load().decode(tuple(job.params["genes"]))
+
+
+def measured(measurement: Measurement) -> dict[str, Any]:
+    """The result of a measuring job."""
     return {
         **measurement_object(measurement),
-        "device": job.device.slug,
-        "network_hash": network.digest,
+        "device": measurement.device.slug,
+        "network_hash": measurement.network_hash,
         "samples": measurement.samples,
         "environment": measurement.environment,
-    }, []
+    }
 
 
 def _export(job: Job) -> tuple[dict[str, Any], list[Artifact]]:

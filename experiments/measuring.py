@@ -12,7 +12,7 @@ from experiments.models import Run, Trial
 from experiments.monitor import shutdown, stop_at_shutdown
 from experiments.services import recording
 from experiments.verdict import failure, sentence, verdict
-from hardware_profiles.models import Device
+from hardware_profiles.models import Device, Measurement
 from hardware_profiles.selectors import active_devices
 from hardware_profiles.services import measure_networks, measurement_object, store_measurement
 from search_engine.errors import Interrupted, SearchEngineError
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 def measure(slug: str) -> None:
     """Measure everything that waits for a device, then return."""
-    device = active_devices().filter(slug=slug).first()
+    device = active_devices().filter(slug=slug, kind=Device.Kind.LOCAL).first()
     while device is not None and not shutdown.is_set():
         line = Trial.objects.filter(
             awaiting=slug, status=Trial.Status.QUEUED, run__status__in=Run.ACTIVE
@@ -56,15 +56,15 @@ def _measure_together(device: Device, trials: list[Trial]) -> None:
             for trial in trials:
                 _measure_together(device, [trial])
         else:
-            _fail(device, trials[0], error)
+            fail(device, trials[0], error)
         return
     for trial, network, result in zip(trials, networks, results, strict=True):
         try:
-            _store(trial, partial(_store_latency, device, trial, network, result))
+            _store(trial, partial(store_latency, device, trial, network, result))
         except AWAY:
             raise
         except Exception as error:  # noqa: BLE001 - as above
-            _fail(device, trial, error)
+            fail(device, trial, error)
 
 
 def _store(trial: Trial, action: Callable[[], None]) -> None:
@@ -74,7 +74,8 @@ def _store(trial: Trial, action: Callable[[], None]) -> None:
         logger.warning("%s", error)
 
 
-def _fail(device: Device, trial: Trial, error: Exception) -> None:
+def fail(device: Device, trial: Trial, error: Exception) -> None:
+    """Store that a trial this worker holds could not be measured."""
     if not isinstance(error, SearchEngineError):
         logger.error("Measuring trial %s failed unexpectedly", trial.pk, exc_info=error)
     columns = failure(error)
@@ -82,7 +83,12 @@ def _fail(device: Device, trial: Trial, error: Exception) -> None:
     _store(trial, lambda: recording.end_trial(trial, line, **columns))
 
 
-def _store_latency(device: Device, trial: Trial, network: NetworkSpec, result: Any) -> None:
+def store_latency(device: Device, trial: Trial, network: NetworkSpec, result: Any) -> Measurement:
+    """Store the latency of a trial this worker holds; over a measured limit, the trial ends.
+
+    Raises:
+        LeaseLost: the trial is no longer ours.
+    """
     measurement = store_measurement(device=device, network=network, result=result)
     primary = engine.spec_of(trial.experiment).primary_device
     key = metric_key("latency_ms", device.slug, primary)
@@ -93,6 +99,7 @@ def _store_latency(device: Device, trial: Trial, network: NetworkSpec, result: A
         text = f"{sentence(trial, columns)}: over a measured limit, not trained"
         line = recording.log_event("info", device.slug, text)
         recording.end_trial(trial, line, **columns)
-        return
+        return measurement
     following = engine.unmeasured_device(trial.experiment, metrics)
     recording.release_trial(trial, metrics=metrics, awaiting=following)
+    return measurement

@@ -44,6 +44,14 @@ def measure(slug: str) -> None:
     measure_waiting(slug)
 
 
+@shared_task(name="experiments.serve_agent")
+def serve_agent(slug: str) -> None:
+    """Networks wait for an agent's device."""
+    from experiments.agent_work import serve
+
+    serve(slug)
+
+
 @shared_task(name="experiments.run_job")
 def run_job(job_id: str) -> None:
     """A job waits."""
@@ -55,6 +63,7 @@ def run_job(job_id: str) -> None:
 @shared_task(name="experiments.reap")
 def reap() -> None:
     """Take back what dead workers held, and ring again for what may have been forgotten."""
+    from experiments import agent_work
     from experiments.services import jobs, recording
 
     for trial in selectors.expired(
@@ -63,6 +72,7 @@ def reap() -> None:
         recording.reclaim(trial)
     for job in selectors.expired(Job.objects.filter(status=Job.Status.RUNNING)):
         jobs.reclaim_job(job)
+    agent_work.reap()
     _ring_again()
 
 

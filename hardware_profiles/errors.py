@@ -37,3 +37,51 @@ class PreparationError(HardwareError):
     """A runtime cannot run this network."""
 
     code = "preparation_failed"
+
+
+class TableError(HardwareError):
+    """A table cannot be read, or does not fit the device or the search space."""
+
+    code = "invalid_table"
+
+
+class MissingRowError(TableError):
+    """A table has no usable row for an architecture, or for one of its layers."""
+
+    code = "missing_row"
+
+
+class DeviceMetricError(HardwareError):
+    """A device does not give this metric, or knows nothing of this search space."""
+
+    code = "device_metric"
+
+
+class AgentCodeError(HardwareError):
+    """The code that an agent wants to register with is not valid."""
+
+    code = "invalid_code"
+
+
+class AgentFailedError(HardwareError):
+    """An agent could not measure a network, or gave up."""
+
+    code = "agent_failed"
+
+
+class AgentResultError(HardwareError):
+    """An agent's result is inconsistent: its numbers do not follow from its samples."""
+
+    code = "invalid_result"
+
+
+class ProfilingError(HardwareError):
+    """A device cannot be profiled, or a profiling run cannot go on."""
+
+    code = "profiling_failed"
+
+
+class NotProfiledError(HardwareError):
+    """There is no model that could answer for this device and search space."""
+
+    code = "not_profiled"

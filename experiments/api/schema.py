@@ -125,6 +125,22 @@ class TokenScheme(OpenApiAuthenticationExtension):
         }
 
 
+class AgentScheme(OpenApiAuthenticationExtension):
+    """`Authorization: Agent <token>`."""
+
+    target_class = "experiments.api.agent_access.AgentAuthentication"
+    name = "agent"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        """An API key in a header."""
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Agent <token>`; for clients that measure on other machines.",
+        }
+
+
 class ConfigBodies(OpenApiSerializerExtension):
     """Pydantic schemas of the engine's `Config` as what may be sent, so defaults are optional."""
 

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from experiments.api.parsers import DOCUMENT_PARSERS
 from experiments.api.renderers import OneFormat
+from experiments.api.views import agents as agent_views
 from experiments.api.views.catalog import CatalogView
 from experiments.api.views.datasets import DatasetViewSet
 from experiments.api.views.devices import MeasureView, RepeatableDeviceViewSet
@@ -132,6 +133,29 @@ urlpatterns = [
         "experiments/<uuid:pk>/trials/<int:number>/export/",
         TrialViewSet.as_view({"post": "export"}),
         name="trial-export",
+    ),
+    path("agents/codes/", agent_views.CodeView.as_view(), name="agent-codes"),
+    path("agents/register/", agent_views.RegisterView.as_view(), name="agent-register"),
+    path("agents/hello/", agent_views.HelloView.as_view(), name="agent-hello"),
+    path("agents/claim/", agent_views.ClaimView.as_view(), name="agent-claim"),
+    *(
+        path(f"agents/tasks/<uuid:pk>/{action}/", view.as_view(), name=f"agent-task-{action}")
+        for action, view in (
+            ("heartbeat", agent_views.HeartbeatView),
+            ("result", agent_views.ResultView),
+            ("failure", agent_views.FailureView),
+        )
+    ),
+    *(
+        path(
+            f"agents/tasks/<uuid:pk>/{name}.onnx",
+            view.as_view(content_negotiation_class=OneFormat),
+            name=f"agent-task-{name}",
+        )
+        for name, view in (
+            ("model", agent_views.ModelView),
+            ("reference", agent_views.ReferenceModelView),
+        )
     ),
     path("jobs/", JobViewSet.as_view({"get": "list"}), name="job-list"),
     path("jobs/<uuid:pk>/", JobViewSet.as_view({"get": "retrieve"}), name="job-detail"),

@@ -122,8 +122,14 @@ def add_trials(run: Run, trials: list[Trial]) -> None:
             transaction.on_commit(partial(doorbell.work_on_trial, trial))
 
 
-def claim_trials(keys: Sequence[int], status: str) -> list[Trial]:
-    """Take queued trials of active runs; those that are taken, cancelled or gone are left out."""
+def claim_trials(
+    keys: Sequence[int], status: str, lease: dict[str, Any] | None = None
+) -> list[Trial]:
+    """Take queued trials of active runs; those that are taken, cancelled or gone are left out.
+
+    Args:
+        lease: columns that say who holds them; default: this process.
+    """
     # No join: an update that waited for another one checks the columns of its own table again,
     # but not those of a joined copy, and two workers would have the same trial.
     active = selectors.active_runs().values("pk")
@@ -131,7 +137,7 @@ def claim_trials(keys: Sequence[int], status: str) -> list[Trial]:
     claimed = []
     for key in keys:  # one statement each: whoever updates first has it
         now = timezone.now()
-        if free.filter(pk=key).update(status=status, **lease_values()):
+        if free.filter(pk=key).update(status=status, **(lease or lease_values())):
             trial = Trial.objects.select_related("run", "experiment").get(pk=key)
             if trial.started_at is None:
                 trial.started_at = now
