@@ -45,6 +45,8 @@ def metric_text(key: str, value: float | None) -> str:
         return f"{value * 100:.2f} %"
     if metric.endswith("_ms"):
         return f"{significant(value * 1000)} µs" if value < 1 else f"{significant(value)} ms"
+    if metric.endswith("_mj"):
+        return f"{significant(value)} mJ"
     if metric.endswith("_mib"):
         return f"{significant(value * 1024)} KiB" if value < 1 else f"{significant(value)} MiB"
     if metric in ("params", "macs"):

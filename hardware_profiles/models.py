@@ -12,11 +12,13 @@ from django.utils import timezone
 from hardware_profiles.agent_models import Agent as Agent  # Django looks for models here
 from hardware_profiles.agent_models import AgentCode as AgentCode
 from hardware_profiles.agent_models import AgentTask as AgentTask
+from hardware_profiles.descriptors import checked_descriptor
 from hardware_profiles.profile_models import FittedModel as FittedModel
 from hardware_profiles.profile_models import KernelTiming as KernelTiming
 from hardware_profiles.profile_models import Profile as Profile
 from hardware_profiles.runtimes import RUNTIMES
 from hardware_profiles.table_models import DeviceTable as DeviceTable
+from search_engine.errors import ConfigError
 
 MAX_THREADS = 256
 MAX_BATCH_SIZE = 1024
@@ -69,6 +71,7 @@ class Device(models.Model):
         CUDA = "cuda", "NVIDIA GPU"
 
     MEASURING = (Kind.LOCAL, Kind.AGENT)
+    IMMEDIATE = (Kind.ANALYTIC, Kind.TABLE)
     IDENTITY = ("slug", "kind", "agent")
     MEASURED_WITH = ("runtime", "accelerator", "threads", "precision", "batch_size")
 
@@ -167,7 +170,9 @@ class Device(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Threads that the host has, and nothing changed that stored numbers depend on."""
+        """Threads that the host has, a description or runtime where the kind needs one, and
+        nothing changed that stored numbers depend on."""
+        self._check_kind()
         cores = self.spec.get("logical_cores")
         if cores and self.threads and self.threads > cores:
             raise ValidationError(
@@ -178,6 +183,19 @@ class Device(models.Model):
             )
         if self.pk:
             self._check_unchanged()
+
+    def _check_kind(self) -> None:
+        if self.kind in self.MEASURING and not self.runtime:
+            known = ", ".join(RUNTIMES.keys())
+            raise ValidationError({"runtime": f"A device that measures needs one of {known}."})
+        if self.kind in self.IMMEDIATE and self.runtime:
+            text = f"Nothing runs on a device of kind {self.kind}; leave the runtime empty."
+            raise ValidationError({"runtime": text})
+        if self.kind == self.Kind.ANALYTIC:
+            try:
+                self.descriptor = checked_descriptor(self.descriptor, self.precision)
+            except ConfigError as error:
+                raise ValidationError({"descriptor": str(error)}) from error
 
     def _check_unchanged(self) -> None:
         stored = Device.objects.get(pk=self.pk)

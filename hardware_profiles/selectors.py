@@ -5,30 +5,57 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from hardware_profiles.models import Device, DeviceQuerySet, Measurement
+from hardware_profiles.models import Device, DeviceQuerySet, DeviceTable, Measurement
 from hardware_profiles.runtimes import RUNTIMES
 
 REFERENCE_HISTORY = 20
 _ROWS_READ = 200
+_CURRENT = Prefetch(
+    "tables",
+    DeviceTable.objects.filter(is_current=True).defer("content").order_by("-metric"),
+    to_attr="current_tables",
+)
 _USUAL_PERCENTILE = 25  # quiet calls decide; a host that became slow for good is believed in time
 
 
 def active_devices() -> DeviceQuerySet:
     """Devices that may be chosen, by slug."""
-    return Device.objects.active().with_latest().order_by("slug")
+    return Device.objects.active().with_latest().prefetch_related(_CURRENT).order_by("slug")
 
 
 def all_devices() -> DeviceQuerySet:
     """All devices, also those that are switched off, by slug."""
-    return Device.objects.with_latest().order_by("slug")
+    return Device.objects.with_latest().prefetch_related(_CURRENT).order_by("slug")
+
+
+def device_metrics(device: Device) -> tuple[str, ...]:
+    """Metrics that the device gives: measured, looked up or computed from its description."""
+    if device.kind == Device.Kind.TABLE:
+        return tuple(table.metric for table in tables_in_use(device))
+    if device.kind == Device.Kind.ANALYTIC and device.descriptor.get("power_w"):
+        return ("latency_ms", "energy_mj")
+    return ("latency_ms",)
+
+
+def tables_in_use(device: Device) -> list[DeviceTable]:
+    """The current imported tables, latency first, without their content."""
+    known: Mapping[str, Any] = vars(device)
+    if "current_tables" in known:
+        return list(known["current_tables"])
+    rows = device.tables.filter(is_current=True).defer("content")
+    return list(rows.order_by("-metric"))
 
 
 def device_status(device: Device) -> str:
-    """`disabled`, `unmeasured`, `unstable` (the newest measurement was) or `ready`."""
+    """`disabled`, `unmeasured` (no numbers yet), `unstable` (the newest was) or `ready`."""
     if not device.is_active:
         return "disabled"
+    if device.kind == Device.Kind.ANALYTIC:
+        return "ready"
+    if device.kind == Device.Kind.TABLE:
+        return "ready" if tables_in_use(device) else "unmeasured"
     last = _latest(device)[0]
     if last is None:
         return "unmeasured"
@@ -37,17 +64,22 @@ def device_status(device: Device) -> str:
 
 def device_row(device: Device) -> dict[str, Any]:
     """A device as the API and the catalog show it; JSON only."""
-    entry = RUNTIMES.entry(device.runtime)
+    label = RUNTIMES.entry(device.runtime).label if device.runtime in RUNTIMES else ""
     return {
         "slug": device.slug,
         "name": device.name,
         "kind": device.kind,
         "runtime": device.runtime,
-        "runtime_label": entry.label,
+        "runtime_label": label or device.get_kind_display(),
         "threads": device.threads,
         "precision": device.precision,
         "batch_size": device.batch_size,
         "spec": device.spec,
+        "descriptor": device.descriptor,
+        "metrics": list(device_metrics(device)),
+        "tables": [_table_fact(table) for table in tables_in_use(device)]
+        if device.kind == Device.Kind.TABLE
+        else [],
         "status": device_status(device),
         "is_active": device.is_active,
         "predictor": None,
@@ -55,6 +87,18 @@ def device_row(device: Device) -> dict[str, Any]:
         "last_measured_at": _text(_latest(device)[1]),
         "created_at": _text(device.created_at),
         "updated_at": _text(device.updated_at),
+    }
+
+
+def _table_fact(table: DeviceTable) -> dict[str, Any]:
+    return {
+        "metric": table.metric,
+        "search_space": table.space,
+        "layout": table.layout,
+        "rows": table.rows,
+        "flagged": table.flagged,
+        "version": table.version,
+        "imported_at": _text(table.created_at),
     }
 
 

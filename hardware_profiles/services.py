@@ -39,15 +39,16 @@ def create_device(
     *,
     slug: str,
     name: str,
-    runtime: str,
+    runtime: str = "",
     kind: str = Device.Kind.LOCAL,
     threads: int = 1,
     precision: str = Device.Precision.FP32,
     batch_size: int = 1,
     is_active: bool = True,
     notes: str = "",
+    descriptor: dict[str, Any] | None = None,
 ) -> Device:
-    """Store a device of this host, with the host's facts.
+    """Store a device; one of this host with the host's facts.
 
     Raises:
         ValidationError: a field is wrong, or the slug is taken.
@@ -62,7 +63,8 @@ def create_device(
         batch_size=batch_size,
         is_active=is_active,
         notes=notes,
-        spec=environment.describe_host(),
+        descriptor=descriptor or {},
+        spec=environment.describe_host() if kind == Device.Kind.LOCAL else {},
     )
     device.full_clean()
     device.save()

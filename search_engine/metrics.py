@@ -31,6 +31,7 @@ METRICS: dict[str, Metric] = {
     for metric in (
         Metric("accuracy", "Accuracy", "", "higher", "quality"),
         Metric("latency_ms", "Latency", "ms", "lower", "device"),
+        Metric("energy_mj", "Energy", "mJ", "lower", "device"),
         Metric("params", "Parameters", "", "lower", "analytic"),
         Metric("macs", "MACs", "", "lower", "analytic"),
         Metric("peak_memory_mib", "Peak activation memory", "MiB", "lower", "analytic"),

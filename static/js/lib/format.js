@@ -46,6 +46,7 @@ export function metric(key, value) {
   const bare = key.split("@")[0];
   if (bare === "accuracy") return `${(value * 100).toFixed(2)} %`;
   if (bare.endsWith("_ms")) return latency(value);
+  if (bare.endsWith("_mj")) return `${significant(value)} mJ`;
   if (bare.endsWith("_mib")) return value < 1 ? `${significant(value * 1024)} KiB` : `${significant(value)} MiB`;
   if (bare === "params") return compact(value);
   if (bare === "macs") return `${compact(value)} MACs`;

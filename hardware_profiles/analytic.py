@@ -1,0 +1,50 @@
+"""Latency and energy of devices that are only described: a roofline, not calibrated."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from json import dumps, loads
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware_profiles.models import Device
+from hardware_profiles.tables.content import Floats
+from search_engine.costs.descriptor import Descriptor
+from search_engine.costs.predictors.roofline import AnalyticRoofline, RooflineConfig
+from search_engine.protocols import SearchSpace
+
+METHOD = "roofline"
+CACHED = 32
+
+
+def described(
+    device: Device, space: SearchSpace, genes: NDArray[np.int64]
+) -> Iterator[tuple[str, Floats, str]]:
+    """Metric, `n` values and method of everything that a description tells.
+
+    Latency is of the device's whole batch. Energy is power times time: a good rule where power
+    hardly depends on the load.
+
+    Args:
+        genes: `n x v`.
+
+    Raises:
+        PredictorError: the description has no peak for the device's precision.
+    """
+    model = roofline_of(device)
+    latency_ms = model.predict([space.decode(tuple(row)) for row in genes.tolist()])
+    yield "latency_ms", latency_ms, METHOD
+    if power_w := device.descriptor.get("power_w"):
+        yield "energy_mj", latency_ms * float(power_w), f"{METHOD} × {power_w:g} W"
+
+
+def roofline_of(device: Device) -> AnalyticRoofline:
+    """The roofline of a device's description. PredictorError if the description is no use."""
+    description = dumps(device.descriptor, sort_keys=True)
+    return _roofline(description, device.precision, device.batch_size)
+
+
+@lru_cache(maxsize=CACHED)
+def _roofline(description: str, precision: str, batch_size: int) -> AnalyticRoofline:
+    settings = RooflineConfig.parse({"dtype": precision, "batch_size": batch_size})
+    return AnalyticRoofline.of(Descriptor.from_json(loads(description)), config=settings)

@@ -1,0 +1,1 @@
+"""Imported tables: read, judge, store, roll back and look up numbers that others measured."""
