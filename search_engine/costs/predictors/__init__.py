@@ -30,4 +30,18 @@ PREDICTORS: "Registry[Predictor]" = Registry(
         "Time per execution unit as a smooth function of its family and shape.",
         "Zhang et al., nn-Meter, MobiSys 2021, sections 4 and 5",
     ),
+    Entry(
+        "ridge",
+        "Priced units",
+        "search_engine.costs.predictors.ridge:Ridge",
+        "Prices per unit, MAC and value moved, learned from whole networks; strong with few.",
+        "Regressed look-up table, docs/hardware.md",
+    ),
+    Entry(
+        "gbdt",
+        "Boosted trees",
+        "search_engine.costs.predictors.gbdt:Gbdt",
+        "Corrects priced units by depth, parallel paths and decisions; from about 100 networks.",
+        "Friedman, Stochastic gradient boosting, CSDA 38(4), 2002",
+    ),
 )
