@@ -53,5 +53,6 @@ def _calibrate(module: nn.Module, x: torch.Tensor) -> None:
     output = module(x)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-    if not bool(torch.isfinite(output).all()):
+    outputs = output if isinstance(output, tuple) else (output,)
+    if not all(bool(torch.isfinite(item).all()) for item in outputs):
         raise RuntimeError("its outputs are not finite with random weights")
