@@ -11,6 +11,9 @@ from typing import Any, Literal, Self
 from search_engine.network import NetworkSpec, Node, Shape, frozen
 from search_engine.ops import OPS
 
+BLOCKED = "blocked"
+"""Kind of an input that is an inner tensor, in blocks of channels."""
+
 Liveness = Literal["none", "unused_output", "full_path"]
 
 
@@ -128,16 +131,27 @@ def kind_of(op: str, attributes: Mapping[str, Any], inputs: Sequence[Shape]) -> 
     return "pointwise" if attributes["kernel"] == width == 1 else "conv"
 
 
-def units_of(network: NetworkSpec, rules: RuntimeRules) -> tuple[Unit, ...]:
+def units_of(network: NetworkSpec, rules: RuntimeRules, *, whole: bool = True) -> tuple[Unit, ...]:
     """The units a runtime executes for a network, in its order.
 
     Aliases (identity, dropout at inference) are no units.
+
+    Args:
+        whole: False for the beginning of a longer network: its outputs are left in the layout
+            that they have.
     """
+    return units_and_makers(network, rules, whole=whole)[0]
+
+
+def units_and_makers(
+    network: NetworkSpec, rules: RuntimeRules, *, whole: bool = True
+) -> tuple[tuple[Unit, ...], Mapping[str, Unit]]:
+    """The same, and which unit makes each tensor of a layer that is run."""
     steps = list(_steps(network, rules))
     if rules.block:
-        steps = list(_laid_out(network, steps, rules.block))
+        steps = list(_laid_out(network, steps, rules.block, whole=whole))
     readers = Counter(name for step in steps for name in step.inputs)
-    readers.update(_seen_through(network, name) for name in network.outputs)
+    readers.update(seen_through(network, name) for name in network.outputs)
     units: dict[str, _Growing] = {}  # by first tensor, in order
     owner: dict[str, _Growing] = {}  # tensor -> the unit that makes it
     for step in steps:
@@ -147,7 +161,28 @@ def units_of(network: NetworkSpec, rules: RuntimeRules) -> tuple[Unit, ...]:
         else:
             home.take(step)
             owner[step.made] = home
-    return tuple(unit.finished() for unit in units.values())
+    done = {name: unit.finished() for name, unit in units.items()}
+    makers = {name: done[unit.steps[0].made] for name, unit in owner.items()}
+    return tuple(done.values()), makers
+
+
+def may_grow(unit: Unit, rules: RuntimeRules) -> bool:
+    """Whether some layer after it could still run within the unit."""
+    acted = unit.attributes.get("activation", "none") != "none" or "norm_act" in unit.fused
+    return not acted and any(
+        kind == unit.kind and op not in unit.fused for kind, op in rules.fusions
+    )
+
+
+def blocked_tensors(network: NetworkSpec, rules: RuntimeRules) -> frozenset[str]:
+    """Tensors in the blocked layout, where the runtime has one."""
+    if not rules.block:
+        return frozenset()
+    blocked = _blocked_inputs(network)
+    for step in _steps(network, rules):
+        if _layouts(step, blocked, rules.block)[1] == "blocked":
+            blocked.add(step.made)
+    return frozenset(blocked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +280,11 @@ def _steps(network: NetworkSpec, rules: RuntimeRules) -> Iterator[_Step]:
             yield step
 
 
-def _laid_out(network: NetworkSpec, steps: Sequence[_Step], block: int) -> Iterator[_Step]:
+def _laid_out(
+    network: NetworkSpec, steps: Sequence[_Step], block: int, *, whole: bool
+) -> Iterator[_Step]:
     """The same with changes of layout where a layer cannot read what it is given."""
-    blocked = set[str]()
+    blocked = _blocked_inputs(network)
     changed = set[str]()
     for step in steps:
         reads, writes = _layouts(step, blocked, block)
@@ -262,10 +299,16 @@ def _laid_out(network: NetworkSpec, steps: Sequence[_Step], block: int) -> Itera
         if writes == "blocked":
             blocked.add(step.made)
         yield replace(step, inputs=tuple(inputs))
-    for name in dict.fromkeys(_seen_through(network, name) for name in network.outputs):
+    ends = [seen_through(network, name) for name in network.outputs] if whole else []
+    for name in dict.fromkeys(ends):
         if name in blocked and f"{name}:plain" not in changed:
             shape, to = network.shapes[name], {"to": "plain"}
             yield _Step("identity", to, (name,), (shape,), f"{name}:plain", shape, name)
+
+
+def _blocked_inputs(network: NetworkSpec) -> set[str]:
+    """Inputs of a piece of a network that arrive blocked: those of the kind `BLOCKED`."""
+    return {item.name for item in network.inputs if item.kind == BLOCKED}
 
 
 def _layouts(step: _Step, blocked: AbstractSet[str], block: int) -> tuple[str, str]:
@@ -313,10 +356,11 @@ def _pairs(step: _Step) -> Iterator[_Step]:
 
 def _sources(network: NetworkSpec, node: Node) -> tuple[str, ...]:
     """What a layer reads, aliases seen through."""
-    return tuple(_seen_through(network, name) for name in node.inputs)
+    return tuple(seen_through(network, name) for name in node.inputs)
 
 
-def _seen_through(network: NetworkSpec, name: str) -> str:
+def seen_through(network: NetworkSpec, name: str) -> str:
+    """The tensor that a name stands for, aliases left out."""
     while (node := network.by_id.get(name)) is not None and OPS.resolve(node.op).alias:
         name = node.inputs[0]
     return name
@@ -326,8 +370,8 @@ def _alive(network: NetworkSpec, liveness: Liveness) -> list[Node]:
     """Layers that are run, in order."""
     if liveness == "none":
         return list(network.nodes)
-    needed = {_seen_through(network, name) for name in network.outputs} | set(network.outputs)
-    dead = _zeros(network) if liveness == "full_path" else set[str]()
+    needed = {seen_through(network, name) for name in network.outputs} | set(network.outputs)
+    dead = zeros(network) if liveness == "full_path" else set[str]()
     kept = []
     for node in reversed(network.nodes):
         if node.id in needed and node.id not in dead:
@@ -336,7 +380,7 @@ def _alive(network: NetworkSpec, liveness: Liveness) -> list[Node]:
     return kept[::-1]
 
 
-def _zeros(network: NetworkSpec) -> set[str]:
+def zeros(network: NetworkSpec) -> set[str]:
     """Layers that compute on nothing but zeros."""
     dead = set[str]()
     for node in network.nodes:

@@ -13,6 +13,7 @@ from search_engine.spaces.language.document import Document
 from search_engine.spaces.language.emission import Emission
 from search_engine.spaces.language.genes import GeneSpace
 from search_engine.spaces.language.identity import Graph, Identity
+from search_engine.spaces.language.pieces import Piece, pieces_of
 from search_engine.spaces.language.recipe import compile_recipe, decoded_recipe
 from search_engine.spaces.language.scope import Scope, Table
 from search_engine.spaces.language.text import checksum
@@ -87,6 +88,11 @@ class CompiledSpace(GeneSpace):
             out.genes,
             decoded_recipe(self._recipe, out.genes) if self._recipe else {},
         )
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The network as a row of parts, each reading only what the one before it leaves."""
+        return tuple(pieces_of(self._root, self.cardinalities))
 
     @property
     def graphs(self) -> tuple[Graph, ...]:

@@ -14,6 +14,7 @@ from search_engine.spaces.language.counting import Numbering, random_below
 from search_engine.spaces.language.drawing import draw_many
 from search_engine.spaces.language.nearest import nearest
 from search_engine.spaces.language.scope import Declared, same_scalar
+from search_engine.spaces.language.settling import settled
 from search_engine.spaces.language.values import Decision
 from search_engine.types import Genes, Variable
 
@@ -75,6 +76,16 @@ class GeneSpace:
             SpaceError: a gene is not one of the choices, or a constraint is broken: names it.
         """
         return self._settled(genes)[0]
+
+    @property
+    def conditions(self) -> tuple[tuple[int, tuple[tuple[int, frozenset[int]], ...]], ...]:
+        """Variables that are not always active, and what makes each active: all of its pairs of
+        another variable and genes of it."""
+        return self._conditional
+
+    def canonical_many(self, genes: object) -> NDArray[np.int64]:
+        """`canonical` for the rows of an integer matrix, fast. SpaceError says which row."""
+        return settled(self, genes)
 
     def sample(self, rng: Generator) -> Genes:
         """One allowed canonical gene tuple, exactly uniform over all of them."""
