@@ -15,7 +15,7 @@ IN_PRODUCTION = NASWEB_HTTPS=1 DATABASE_URL=postgresql://nasweb@127.0.0.1:9/nasw
 	NASWEB_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))')
 
 .DEFAULT_GOAL := run
-.PHONY: run test check demo clean browser
+.PHONY: run test check demo clean browser agent-wheel
 
 run: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py up --end-with-parent
@@ -36,6 +36,11 @@ check: $(DEV_STAMP)
 	$(IN_PRODUCTION) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	@command -v node >/dev/null || echo "JavaScript was not checked: there is no node here."
 	@! command -v node >/dev/null || find static/js -name '*.js' -print0 | xargs -0 -n 1 node --check
+
+# The client for machines that measure, as one file to copy there.
+agent-wheel: $(RUN_STAMP)
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps ./agent --wheel-dir dist
+	@ls dist/nasweb_agent-*.whl
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

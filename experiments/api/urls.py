@@ -137,6 +137,7 @@ urlpatterns = [
     path("agents/codes/", agent_views.CodeView.as_view(), name="agent-codes"),
     path("agents/register/", agent_views.RegisterView.as_view(), name="agent-register"),
     path("agents/hello/", agent_views.HelloView.as_view(), name="agent-hello"),
+    path("agents/me/", agent_views.MeView.as_view(), name="agent-me"),
     path("agents/claim/", agent_views.ClaimView.as_view(), name="agent-claim"),
     *(
         path(f"agents/tasks/<uuid:pk>/{action}/", view.as_view(), name=f"agent-task-{action}")

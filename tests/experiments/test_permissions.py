@@ -117,6 +117,7 @@ TABLE = (
     Row("POST", "agents/codes/",                         "403 403 403 401 201"),
     Row("POST", "agents/register/",                      "400 400 400 400 400"),
     Row("POST", "agents/hello/",                         "401 401 401 401 401"),
+    Row("GET", "agents/me/",                             "401 401 401 401 401"),
     Row("POST", "agents/claim/",                         "401 401 401 401 401"),
     Row("POST", "agents/tasks/{job}/heartbeat/",         "401 401 401 401 401"),
     Row("POST", "agents/tasks/{job}/result/",            "401 401 401 401 401"),

@@ -109,6 +109,15 @@ class HelloView(AgentView):
         return Response(HelloSerializer(_facts(self.agent)).data)
 
 
+class MeView(AgentView):
+    """An agent looks at itself."""
+
+    @extend_schema(responses={200: HelloSerializer})
+    def get(self, request: Request) -> Response:
+        """What the server knows of this agent; changes nothing."""
+        return Response(HelloSerializer(_facts(self.agent)).data)
+
+
 class ClaimView(AgentView):
     """An agent is free."""
 
