@@ -126,7 +126,7 @@ def _result(
     facts: Mapping[str, Any],
 ) -> LatencyResult:
     summary = summarise(samples, plan)
-    note = _complaint(summary, plan, probe)
+    note = _complaint(summary, plan, probe) or subject.prepared.complaint()
     return LatencyResult(
         digest=item.digest,
         latency_ms=summary.latency_ms,
@@ -136,7 +136,7 @@ def _result(
         note=note,
         samples=samples,
         phases=subject.phases,
-        environment=facts,
+        environment={**facts, **subject.prepared.facts},
     )
 
 

@@ -60,8 +60,14 @@ class MeasurePlan(Config):
     )
 
 
-BRISK = MeasurePlan(
-    warmup_seconds=0.05, rounds=6, runs_per_round=10, settle_seconds=0.8, max_seconds=5.0
+BRISK = MeasurePlan.parse(
+    {
+        "warmup_seconds": 0.05,
+        "rounds": 6,
+        "runs_per_round": 10,
+        "settle_seconds": 0.8,
+        "max_seconds": 5.0,
+    }
 )
 """For profiling, where many networks matter more than the last percent of each: about half a
 second for a network of a millisecond."""

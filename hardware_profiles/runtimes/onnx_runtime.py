@@ -1,64 +1,71 @@
-"""ONNX Runtime on the CPU: the network as deployed, batch norms folded, layers fused."""
+"""ONNX Runtime on the CPU: the network as deployed, norms folded, layers fused, fp32 or int8."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, ClassVar
 
-import onnxruntime as ort
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
-
-from hardware_profiles.errors import PreparationError
-from hardware_profiles.runtimes.protocol import Prepared, RuntimeConfig
-from hardware_profiles.runtimes.weights import build_initialised, random_input
-from search_engine.errors import ExportError
-from search_engine.exporters.onnx_file import onnx_model
+from hardware_profiles.runtimes.protocol import (
+    CONV_KINDS,
+    Accelerator,
+    Precision,
+    Prepared,
+    RuntimeConfig,
+)
+from search_engine.costs.units import RuntimeRules
 from search_engine.network import NetworkSpec
 
-_LOAD_ERRORS = (  # none of them derives from another
-    ort_errors.Fail,
-    ort_errors.InvalidArgument,
-    ort_errors.InvalidGraph,
-    ort_errors.NotImplemented,
-    ort_errors.RuntimeException,
-)
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_NORMS = frozenset((kind, "norm_act") for kind in CONV_KINDS)
+_SUMS = frozenset((kind, "add") for kind in CONV_KINDS)
 
 
 class OnnxRuntime:
-    """One session per network, sequential execution; idle threads sleep instead of spinning."""
+    """One session per network, sequential execution; idle threads sleep instead of spinning.
 
-    config_class = RuntimeConfig
+    A layer that nobody reads is dropped. Layers that compute on zeros are run, because the batch
+    axis is free and zeros of unknown size are no constant. A sum runs within a linear convolution
+    that makes one of its terms in fp32, and by itself in int8.
 
-    def __init__(self, config: RuntimeConfig) -> None:
-        self._config = config
+    Args:
+        calibration: inputs (n, *input shape) from which int8 takes the ranges of activations;
+            without them seeded standard normal ones are used. Which it was is in the facts.
+    """
+
+    config_class: ClassVar[type[RuntimeConfig]] = RuntimeConfig
+    precisions: ClassVar[tuple[Precision, ...]] = ("fp32", "int8")
+    accelerators: ClassVar[tuple[Accelerator, ...]] = ("cpu",)
+    rules: ClassVar[RuntimeRules] = RuntimeRules("unused_output", _NORMS | _SUMS)
+    precision_rules: ClassVar[Mapping[Precision, RuntimeRules]] = {
+        "int8": RuntimeRules("unused_output")
+    }
+
+    def __init__(
+        self, config: RuntimeConfig, calibration: "NDArray[np.float32] | None" = None
+    ) -> None:
+        self._config, self._calibration = config, calibration
+
+    @classmethod
+    def available(cls, accelerator: Accelerator = "cpu") -> str:
+        """Why it cannot run here, or nothing."""
+        if find_spec("onnxruntime") is None:
+            return "ONNX Runtime is not installed here. Install it with `pip install onnxruntime`."
+        if accelerator not in cls.accelerators:
+            return "ONNX Runtime is offered on the processor only. Choose `cpu`."
+        return ""
 
     @property
     def on_calling_thread(self) -> bool:
         return self._config.threads == 1
 
     def prepare(self, network: NetworkSpec, seed: int) -> Prepared:
-        """Export, load and optimise. PreparationError."""
-        x = random_input(network, self._config.batch_size, seed)
-        try:
-            session = ort.InferenceSession(
-                _exported(network, seed), self._options(), providers=["CPUExecutionProvider"]
-            )
-        except (ExportError, *_LOAD_ERRORS) as error:
-            raise PreparationError(
-                f"ONNX Runtime cannot run architecture {network.digest[:10]}: {error}"
-            ) from error
-        names = [item.name for item in session.get_outputs()]
-        feed = {session.get_inputs()[0].name: x}
-        return Prepared(lambda: session.run(names, feed))
+        """Write the model, load and optimise it. PreparationError."""
+        from hardware_profiles.runtimes import onnx_running  # noqa: PLC0415
 
-    def _options(self) -> ort.SessionOptions:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = self._config.threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        return options
+        return onnx_running.prepare(network, seed, self._config, self._calibration)
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -66,12 +73,6 @@ class OnnxRuntime:
         yield
 
     def versions(self) -> Mapping[str, str]:
-        return {"onnxruntime": ort.__version__}
+        import onnxruntime  # noqa: PLC0415
 
-
-@lru_cache(maxsize=4)  # the reference network comes back at every measurement; exports take seconds
-def _exported(network: NetworkSpec, seed: int) -> bytes:
-    """The very graph that the ONNX exporter offers for download, with random weights."""
-    module = build_initialised(network, seed)
-    model = onnx_model(module, {item.name: item.shape for item in network.inputs})
-    return bytes(model.SerializeToString())
+        return {"onnxruntime": onnxruntime.__version__}

@@ -1,5 +1,6 @@
 """What a runtime offers: how it runs networks, with which types, where, and what it fuses."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal, Protocol
 
 from pydantic import Field
@@ -12,6 +13,8 @@ from search_engine.network import NetworkSpec
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 Accelerator = Literal["cpu", "cuda"]
+CONV_KINDS = ("conv", "pointwise", "depthwise", "grouped")
+"""Kernel families of convolutions; see `search_engine.costs.units.kind_of`."""
 
 
 class RuntimeConfig(Config):
@@ -33,12 +36,14 @@ class Runtime(Runner[NetworkSpec], Protocol):
         config_class: the schema of its settings, a `RuntimeConfig`.
         precisions, accelerators: types it computes with, and where.
         rules: which layers it never runs and which run as one.
+        precision_rules: the same for types for which it is different.
     """
 
     config_class: ClassVar[type[RuntimeConfig]]
     precisions: ClassVar[tuple[Precision, ...]]
     accelerators: ClassVar[tuple[Accelerator, ...]]
     rules: ClassVar[RuntimeRules]
+    precision_rules: ClassVar[Mapping[Precision, RuntimeRules]]
 
     @classmethod
     def available(cls, accelerator: Accelerator = "cpu") -> str:

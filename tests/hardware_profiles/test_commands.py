@@ -18,7 +18,7 @@ def test_load_devices_says_what_it_made_and_is_quiet_afterwards(db):
     assert "device local-cpu: created" in run("load_devices")
     assert run("load_devices") == ""
     assert "device local-cpu-onnx: unchanged" in run("load_devices", "-v2")
-    assert Device.objects.count() == 2
+    assert Device.objects.count() == 3
 
 
 @pytest.fixture
