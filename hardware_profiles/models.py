@@ -173,6 +173,7 @@ class Device(models.Model):
         """Threads that the host has, a description or runtime where the kind needs one, and
         nothing changed that stored numbers depend on."""
         self._check_kind()
+        self._check_runtime()
         cores = self.spec.get("logical_cores")
         if cores and self.threads and self.threads > cores:
             raise ValidationError(
@@ -185,6 +186,9 @@ class Device(models.Model):
             self._check_unchanged()
 
     def _check_kind(self) -> None:
+        if self.kind == self.Kind.AGENT and self.agent_id is None:
+            text = "Devices of other machines come into being when their agent registers."
+            raise ValidationError({"kind": text})
         if self.kind in self.MEASURING and not self.runtime:
             known = ", ".join(RUNTIMES.keys())
             raise ValidationError({"runtime": f"A device that measures needs one of {known}."})
@@ -196,6 +200,29 @@ class Device(models.Model):
                 self.descriptor = checked_descriptor(self.descriptor, self.precision)
             except ConfigError as error:
                 raise ValidationError({"descriptor": str(error)}) from error
+
+    def _check_runtime(self) -> None:
+        """The runtime computes with this type of numbers, there."""
+        if self.kind not in self.MEASURING or self.runtime not in RUNTIMES:
+            return
+        runtime: Any = RUNTIMES.resolve(self.runtime)
+        label = RUNTIMES.entry(self.runtime).label
+        errors = {}
+        if self.precision not in runtime.precisions:
+            errors["precision"] = (
+                f"{label} does not compute in {self.precision}. "
+                f"Choose {' or '.join(runtime.precisions)}."
+            )
+        if self.accelerator not in runtime.accelerators:
+            errors["accelerator"] = (
+                f"{label} does not run on {self.accelerator}. "
+                f"Choose {' or '.join(runtime.accelerators)}."
+            )
+        elif self._state.adding and self.kind == self.Kind.LOCAL:
+            if missing := runtime.available(self.accelerator):
+                errors["runtime"] = missing
+        if errors:
+            raise ValidationError(errors)
 
     def _check_unchanged(self) -> None:
         stored = Device.objects.get(pk=self.pk)

@@ -22,6 +22,7 @@ __all__ = [
     "load_default_devices",
     "measure_networks",
     "measurement_object",
+    "runtime_of",
     "set_active",
     "store_measurement",
     "update_device",
@@ -30,6 +31,12 @@ __all__ = [
 DEFAULT_DEVICES = (
     {"slug": "local-cpu", "name": "This CPU · PyTorch", "runtime": "pytorch"},
     {"slug": "local-cpu-onnx", "name": "This CPU · ONNX Runtime", "runtime": "onnxruntime"},
+    {
+        "slug": "local-cpu-onnx-int8",
+        "name": "This CPU · ONNX Runtime, 8-bit integers",
+        "runtime": "onnxruntime",
+        "precision": "int8",
+    },
 )
 FIRST_CALL = MeasurePlan(rounds=40, warmup_seconds=0.1)
 
@@ -43,6 +50,7 @@ def create_device(
     kind: str = Device.Kind.LOCAL,
     threads: int = 1,
     precision: str = Device.Precision.FP32,
+    accelerator: str = Device.Accelerator.CPU,
     batch_size: int = 1,
     is_active: bool = True,
     notes: str = "",
@@ -60,6 +68,7 @@ def create_device(
         runtime=runtime,
         threads=threads,
         precision=precision,
+        accelerator=accelerator,
         batch_size=batch_size,
         is_active=is_active,
         notes=notes,
@@ -146,7 +155,7 @@ def measure_networks(
     reference = _reference(device, host, between_rounds)
     return measure_latency(
         networks,
-        _runtime(device, device.batch_size),
+        runtime_of(device),
         plan or MeasurePlan(),
         seed=seed,
         reference=reference,
@@ -189,9 +198,15 @@ def store_measurement(
     return measurement
 
 
-def _runtime(device: Device, batch_size: int) -> Runtime:
+def runtime_of(device: Device, batch_size: int | None = None) -> Runtime:
+    """What executes networks on a device, by its settings; another batch size if one is given."""
     cls: Any = RUNTIMES.resolve(device.runtime)
-    settings = {"threads": device.threads, "batch_size": batch_size}
+    settings = {
+        "threads": device.threads,
+        "batch_size": batch_size or device.batch_size,
+        "precision": device.precision,
+        "accelerator": device.accelerator,
+    }
     runtime: Runtime = cls(RUNTIMES.parse_config(device.runtime, settings))
     return runtime
 
@@ -200,7 +215,7 @@ def _reference(
     device: Device, host: dict[str, Any], between_rounds: Callable[[], None]
 ) -> Reference:
     """The reference network and what it usually takes; measured first if nobody knows yet."""
-    runtime = _runtime(device, 1)
+    runtime = runtime_of(device, 1)
     versions = {**environment.library_versions(), **runtime.versions()}
     usual = usual_reference_ms(device, environment.fingerprint(host, device.runtime, versions))
     if usual is None:
