@@ -1,11 +1,16 @@
 """Rows to engine objects: the only place of the product where registry keys become objects."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
+from math import isnan
 from typing import Any
 
 from experiments.models import Experiment, Run
 from experiments.spec import ExperimentSpec, problem_of
+from hardware_profiles.immediate import answers
+from hardware_profiles.models import Device
+from hardware_profiles.selectors import all_devices
 from search_engine.costs import COSTS
 from search_engine.evaluators import EVALUATORS
 from search_engine.loading import StrategyPlan, load_dataset, load_evaluator, load_space
@@ -75,7 +80,8 @@ def _evaluator(experiment_id: str) -> Evaluator:
 def is_immediate(experiment: Experiment) -> bool:
     """Scoring is cheaper than a task and nothing has to be measured."""
     spec = spec_of(experiment)
-    return not spec.devices and EVALUATORS.resolve(spec.evaluator.key).immediate
+    free = EVALUATORS.resolve(spec.evaluator.key).immediate
+    return free and all(device.kind in Device.IMMEDIATE for device in devices_of(spec))
 
 
 @lru_cache(maxsize=1)
@@ -92,10 +98,51 @@ def analytic_metrics(network: NetworkSpec) -> dict[str, dict[str, Any]]:
 
 
 def unmeasured_device(experiment: Experiment, metrics: dict[str, Any]) -> str:
-    """The first device that has no latency among these numbers yet; empty if all have."""
-    devices = spec_of(experiment).devices
-    missing = (d for d in devices if metric_key("latency_ms", d, devices[0]) not in metrics)
-    return next(missing, "")
+    """The first device that must measure and has no latency here yet; empty if there is none."""
+    spec = spec_of(experiment)
+    slugs = [d.slug for d in devices_of(spec) if d.kind in Device.MEASURING]
+    primary = spec.primary_device
+    return next((s for s in slugs if metric_key("latency_ms", s, primary) not in metrics), "")
+
+
+def devices_of(spec: ExperimentSpec) -> list[Device]:
+    """The devices that a document names, in its order."""
+    if not spec.devices:
+        return []
+    found = {device.slug: device for device in all_devices().filter(slug__in=spec.devices)}
+    return [found[slug] for slug in spec.devices if slug in found]
+
+
+def told_at_once(
+    experiment: Experiment, genes: Sequence[Genes]
+) -> list[tuple[dict[str, dict[str, Any]], str]]:
+    """What tables and descriptions say about architectures.
+
+    Args:
+        genes: canonical, of the experiment's space.
+
+    Returns:
+        For each: number objects by metric key, and why one that the experiment needs is missing.
+
+    Raises:
+        DeviceMetricError: a device says nothing about this space (any more).
+    """
+    spec, space = spec_of(experiment), space_for(experiment)
+    items = (*spec.engine_objectives(), *spec.engine_constraints())
+    needed = {(item.metric, item.device) for item in items}
+    told: list[tuple[dict[str, dict[str, Any]], str]] = [({}, "") for _ in genes]
+    for device in devices_of(spec):
+        if device.kind not in Device.IMMEDIATE:
+            continue
+        for answer in answers(device, space, genes):
+            key = metric_key(answer.metric, device.slug, spec.primary_device)
+            for place, value in enumerate(answer.values.tolist()):
+                numbers, missing = told[place]
+                if not isnan(value):
+                    numbers[key] = number(value, answer.metric, answer.origin, method=answer.method)
+                elif not missing and (answer.metric, device.slug) in needed:
+                    told[place] = numbers, answer.why(place)
+    return told
 
 
 def number(value: float, metric: str, origin: str, **more: Any) -> dict[str, Any]:

@@ -13,20 +13,22 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
 from numpy.random import default_rng
+from numpy.typing import NDArray
 
 from experiments import engine
 from experiments.figures.strip import strip_svg
+from experiments.forecasts import Forecasts, forecast_notes, forecasts_of
 from experiments.models import Trial
 from experiments.selectors import living_workers
 from experiments.space_facts import decimal_text
 from experiments.spec import ExperimentSpec, check_spec, space_of
-from hardware_profiles.models import Measurement
+from hardware_profiles.models import Device, Measurement
 from search_engine.evaluators import EVALUATORS
 from search_engine.loading import load_dataset
 from search_engine.metrics import METRICS
 from search_engine.network import NetworkSpec
 from search_engine.protocols import SearchSpace
-from search_engine.types import Constraint, Genes
+from search_engine.types import Constraint, Genes, metric_key
 
 DRAW_SECONDS = 0.6
 MAX_DRAWS = 2000
@@ -61,18 +63,18 @@ def estimate(data: Any, user: AbstractBaseUser | None = None) -> dict[str, Any]:
     spec = check_spec(data, user)
     space = space_of(spec, user)
     draws = _draw(space)
-    limits = [c for c in spec.engine_constraints() if METRICS[c.metric].kind == "analytic"]
-    share = float(np.mean([_meets(draw, limits) for draw in draws]))
+    forecasts = forecasts_of(spec, space, [draw.genes for draw in draws])
+    share = float(np.mean(_within_limits(spec, draws, forecasts)))
     per_trial, basis = _seconds_per_trial(spec, draws)
     return {
         "space_size": decimal_text(space.size),
         "draws": len(draws),
         "feasible_share": round(share, 4),
-        "histograms": _histograms(spec, draws),
+        "histograms": _histograms(spec, draws, forecasts),
         **_time(spec, per_trial),
         "seconds_per_trial": round(float(np.median(per_trial)), 2),
         "time_origin": basis,
-        "notes": list(_notes(spec, share, len(draws), basis)),
+        "notes": list(_notes(spec, share, len(draws), basis, forecasts)),
         "samples": [_example(draw) for draw in draws[:EXAMPLES]],
     }
 
@@ -88,30 +90,65 @@ def _draw(space: SearchSpace) -> list[Draw]:
     return draws
 
 
-def _meets(draw: Draw, limits: Sequence[Constraint]) -> bool:
-    return all(limit.violation(draw.costs[limit.metric]) == 0 for limit in limits)
+def _within_limits(
+    spec: ExperimentSpec, draws: Sequence[Draw], forecasts: Forecasts
+) -> NDArray[np.bool_]:
+    """Which draws meet every limit that is known before measuring; `n` booleans."""
+    met = np.ones(len(draws), bool)
+    for limit in spec.engine_constraints():
+        key = (limit.metric, limit.device)
+        if METRICS[limit.metric].kind == "analytic":
+            values = [draw.costs[limit.metric] for draw in draws]
+        elif key in forecasts:
+            values = forecasts[key].values.tolist()
+        else:
+            continue
+        met &= np.array([limit.violation(value) == 0 for value in values])
+    return met
 
 
-def _histograms(spec: ExperimentSpec, draws: Sequence[Draw]) -> dict[str, Any]:
-    """Distribution of every analytic metric that is an objective or a limit."""
+def _histograms(
+    spec: ExperimentSpec, draws: Sequence[Draw], forecasts: Forecasts
+) -> dict[str, Any]:
+    """Distribution of every metric that is an objective or a limit and is known beforehand."""
     limits = {limit.metric: limit.value for limit in spec.constraints}
     names = [o.metric for o in spec.objectives] + list(limits)
     found = {}
     for name in dict.fromkeys(n for n in names if METRICS[n].kind == "analytic"):
-        counts, edges = np.histogram([draw.costs[name] for draw in draws], bins=BINS)
-        found[name] = {
-            "edges": [float(f"{edge:.5g}") for edge in edges],
-            "counts": counts.tolist(),
-            "limit": limits.get(name),
-            "origin": "analytic",
-        }
+        values = np.array([draw.costs[name] for draw in draws], float)
+        found[name] = _histogram(values, limits.get(name), "analytic")
     for slug in spec.devices:
-        found |= _latency_histogram(spec, slug)
+        found |= _device_histograms(spec, slug, forecasts)
     return found
 
 
+def _device_histograms(spec: ExperimentSpec, slug: str, forecasts: Forecasts) -> dict[str, Any]:
+    """Forecasts of a device, or else the latencies that were measured earlier."""
+    told = {metric: item for (metric, device), item in forecasts.items() if device == slug}
+    if not told:
+        return _latency_histogram(spec, slug)
+    found = {}
+    for metric, item in told.items():
+        values = item.values[np.isfinite(item.values)]
+        limit = next((c.value for c in _limits_on(spec, metric, slug)), None)
+        if values.size:
+            key = metric_key(metric, slug, spec.primary_device)
+            found[key] = _histogram(values, limit, item.origin)
+    return found
+
+
+def _histogram(values: NDArray[np.float64], limit: float | None, origin: str) -> dict[str, Any]:
+    counts, edges = np.histogram(values, bins=BINS)
+    return {
+        "edges": [float(f"{edge:.5g}") for edge in edges],
+        "counts": counts.tolist(),
+        "limit": limit,
+        "origin": origin,
+    }
+
+
 def _latency_histogram(spec: ExperimentSpec, slug: str) -> dict[str, Any]:
-    """Latencies measured earlier on networks of this space; nothing is predicted here."""
+    """Latencies measured earlier on networks of this space."""
     values = _known_latencies(spec, slug)
     if len(values) < MIN_HISTORY:
         return {}
@@ -136,7 +173,11 @@ def _known_latencies(spec: ExperimentSpec, slug: str) -> list[float]:
 
 
 def _latency_limits(spec: ExperimentSpec, slug: str) -> list[Constraint]:
-    return [c for c in spec.engine_constraints() if c.metric == "latency_ms" and c.device == slug]
+    return _limits_on(spec, "latency_ms", slug)
+
+
+def _limits_on(spec: ExperimentSpec, metric: str, slug: str) -> list[Constraint]:
+    return [c for c in spec.engine_constraints() if (c.metric, c.device) == (metric, slug)]
 
 
 def _seconds_per_trial(spec: ExperimentSpec, draws: Sequence[Draw]) -> tuple[np.ndarray, str]:
@@ -185,7 +226,8 @@ def _time(spec: ExperimentSpec, per_trial: np.ndarray) -> dict[str, Any]:
     trials = spec.budget.max_trials
     rng = default_rng(0)
     totals = rng.choice(per_trial, size=(100, min(trials, 200))).mean(axis=1) * trials / workers
-    walls = runs * (totals + trials * MEASURE_SECONDS * len(spec.devices))
+    measuring = sum(device.kind in Device.MEASURING for device in engine.devices_of(spec))
+    walls = runs * (totals + trials * MEASURE_SECONDS * measuring)
     if spec.budget.max_seconds is not None:
         walls = np.minimum(walls, runs * spec.budget.max_seconds)
     low, middle, high = np.percentile(walls, [10, 50, 90])
@@ -197,7 +239,9 @@ def _time(spec: ExperimentSpec, per_trial: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _notes(spec: ExperimentSpec, share: float, draws: int, basis: str) -> Iterator[str]:
+def _notes(
+    spec: ExperimentSpec, share: float, draws: int, basis: str, forecasts: Forecasts
+) -> Iterator[str]:
     if share < 0.05:
         yield (
             f"Only {share:.1%} of {draws:,} random architectures meet the limits that are known "
@@ -206,8 +250,11 @@ def _notes(spec: ExperimentSpec, share: float, draws: int, basis: str) -> Iterat
     if basis == "analytic":
         yield "Nothing like this was trained here yet: the time is a rough guess."
     for slug in spec.devices:
-        for limit in _latency_limits(spec, slug):
-            yield _latency_note(spec, slug, limit)
+        if forecast := forecasts.get(("latency_ms", slug)):
+            yield from forecast_notes(slug, forecast)
+        else:
+            for limit in _latency_limits(spec, slug):
+                yield _latency_note(spec, slug, limit)
 
 
 def _latency_note(spec: ExperimentSpec, slug: str, limit: Constraint) -> str:

@@ -14,6 +14,7 @@ from experiments.models import Experiment, Trial
 from experiments.monitor import TrialMonitor
 from experiments.services import recording
 from experiments.verdict import failure, found_columns, sentence
+from hardware_profiles.errors import MissingRowError
 from search_engine.errors import Interrupted, SearchEngineError, TrainingError
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,10 @@ def _score(trial: Trial, lost: threading.Event, path: Path) -> dict[str, Any]:
     evaluator = engine.evaluator_for(trial.experiment)
     problem = engine.problem_for(trial.experiment)
     network = problem.space.decode(tuple(trial.genes))
+    [(numbers, missing)] = engine.told_at_once(trial.experiment, [tuple(trial.genes)])
+    if missing:
+        raise MissingRowError(missing)
+    trial.metrics = numbers | trial.metrics  # those it was proposed with stay
     checkpoint = _stored_checkpoint(path)
     with TrialMonitor(trial, lost) as monitor:
         found = evaluator.evaluate(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
+from typing import Any
 
 from django.utils import timezone
 
@@ -15,9 +16,11 @@ from experiments.models import Run, Trial
 from experiments.monitor import shutdown
 from experiments.selectors import living_workers
 from experiments.services import lifecycle, recording
-from experiments.verdict import failure, found_columns
+from experiments.verdict import failure, found_columns, verdict
+from hardware_profiles.errors import MissingRowError
 from hardware_profiles.selectors import active_devices
 from search_engine.errors import InfeasibleError, SearchEngineError, SpaceExhaustedError
+from search_engine.metrics import METRICS
 from search_engine.proposing import Proposal
 from search_engine.protocols import Evaluator, SilentMonitor
 
@@ -81,7 +84,13 @@ def _step(run: Run) -> bool:
     immediate = engine.is_immediate(run.experiment)
     over = _go_on(memory, _evaluate_in_place if immediate else _propose)
     recording.absorb(memory, finished=over)
-    return immediate and not over
+    return _ended_at_once(memory) or (immediate and not over)
+
+
+def _ended_at_once(memory: RunMemory) -> bool:
+    """Candidates ended while they were proposed: nobody else will ring for them."""
+    news = memory.run.trials.filter(status__in=Trial.ENDED, ended_seq__gt=memory.last_seq)
+    return news.exists()
 
 
 def _go_on(memory: RunMemory, propose: Callable[[RunMemory], None]) -> str:
@@ -112,12 +121,12 @@ def _propose(memory: RunMemory) -> None:
     run = memory.run
     capacity = 2 * _trainers() + 2
     room = capacity - run.trials.filter(status__in=Trial.OPEN).count()
-    devices = engine.spec_of(run.experiment).devices
     proposals = _take(memory, min(room, run.max_trials - memory.proposed))
     if proposals:
-        trials = [_new_trial(memory, proposal) for proposal in proposals]
+        trials = _new_trials(memory, proposals)
         for trial in trials:
-            trial.awaiting = devices[0] if devices else ""
+            _end_if_over_a_limit(memory, trial)
+            trial.awaiting = engine.unmeasured_device(run.experiment, trial.metrics)
         recording.add_trials(run, trials)
 
 
@@ -133,16 +142,43 @@ def _take(memory: RunMemory, count: int) -> list[Proposal]:
     return proposals
 
 
-def _new_trial(memory: RunMemory, proposal: Proposal) -> Trial:
-    return Trial(
-        experiment_id=memory.run.experiment_id,
-        run=memory.run,
-        index=proposal.number,
-        genes=list(proposal.genes),
-        hash=proposal.network.digest,
-        known=memory.known.get(proposal.genes, ""),
-        metrics=engine.analytic_metrics(proposal.network),
-    )
+def _new_trials(memory: RunMemory, proposals: list[Proposal]) -> list[Trial]:
+    """Candidates with everything that is known of them at once; failed where a table lacks them."""
+    run = memory.run
+    told = engine.told_at_once(run.experiment, [proposal.genes for proposal in proposals])
+    trials = []
+    for proposal, (numbers, missing) in zip(proposals, told, strict=True):
+        trial = Trial(
+            experiment_id=run.experiment_id,
+            run=run,
+            index=proposal.number,
+            genes=list(proposal.genes),
+            hash=proposal.network.digest,
+            known=memory.known.get(proposal.genes, ""),
+            metrics=engine.analytic_metrics(proposal.network) | numbers,
+        )
+        if missing:
+            _end(trial, failure(MissingRowError(missing)))
+        trials.append(trial)
+    return trials
+
+
+def _end_if_over_a_limit(memory: RunMemory, trial: Trial) -> None:
+    """What is over a limit by a table or a description is not worth a training."""
+    told = any(METRICS[key.partition("@")[0]].needs_device for key in trial.metrics)
+    if not told or trial.status in Trial.ENDED:
+        return
+    columns = verdict(memory.problem, trial.metrics)
+    if columns["violation"] > 0:
+        over = "over a limit by the numbers of a device that is not measured"
+        _end(trial, {**columns, "details": {"not_trained": over}})
+
+
+def _end(trial: Trial, columns: dict[str, Any]) -> None:
+    for name, value in columns.items():
+        setattr(trial, name, value)
+    trial.started_at = trial.started_at or timezone.now()
+    trial.finished_at = timezone.now()
 
 
 def _evaluate_in_place(memory: RunMemory) -> None:
@@ -154,7 +190,9 @@ def _evaluate_in_place(memory: RunMemory) -> None:
             proposals = _take(memory, min(IN_PLACE_CHUNK, run.max_trials - memory.proposed))
             if not proposals:
                 break
-            trials = [_score_now(memory, evaluator, proposal) for proposal in proposals]
+            trials = _new_trials(memory, proposals)
+            for trial, proposal in zip(trials, proposals, strict=True):
+                _score_now(memory, evaluator, proposal, trial)
             memory.learn(trials)
             batch += trials
     finally:
@@ -163,18 +201,16 @@ def _evaluate_in_place(memory: RunMemory) -> None:
             memory.last_seq = max(trial.ended_seq or 0 for trial in batch)
 
 
-def _score_now(memory: RunMemory, evaluator: Evaluator, proposal: Proposal) -> Trial:
-    trial = _new_trial(memory, proposal)
+def _score_now(memory: RunMemory, evaluator: Evaluator, proposal: Proposal, trial: Trial) -> None:
+    if trial.status in Trial.ENDED:
+        return
     trial.started_at = timezone.now()
     try:
         found = evaluator.evaluate(proposal.network, seed=memory.run.seed, monitor=SilentMonitor())
         columns = found_columns(memory.problem, trial, found)
     except SearchEngineError as error:
         columns = failure(error)
-    for name, value in columns.items():
-        setattr(trial, name, value)
-    trial.finished_at = timezone.now()
-    return trial
+    _end(trial, columns)
 
 
 def _trainers() -> int:

@@ -1,18 +1,15 @@
 """The experiment document: one schema and one set of rules for REST, form, YAML and estimate."""
 
-import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from django.contrib.auth.models import AbstractBaseUser
-from numpy.random import default_rng
 from pydantic import Field, StrictInt, StrictStr
 
-from experiments.formats import compact
+from experiments.limits import device_mistakes, unreachable_limits
 from experiments.space_store import FoundSpace, UnknownVersionError, find_space
 from hardware_profiles.models import Device
 from search_engine.config import Config
-from search_engine.costs import COSTS
 from search_engine.datasets import DATASETS
 from search_engine.errors import ConfigError, SearchEngineError
 from search_engine.evaluators import EVALUATORS
@@ -23,7 +20,6 @@ from search_engine.starting import start_genes
 from search_engine.strategies import STRATEGIES
 from search_engine.types import Constraint, Genes, Objective
 
-FEASIBILITY_DRAWS = 1000
 MAX_SEED = 2**63 - 1
 MAX_START_POINTS = 50
 
@@ -135,7 +131,10 @@ def check_spec(data: Any, user: AbstractBaseUser | None = None) -> ExperimentSpe
         messages.setdefault(path, []).append(text)
     if not messages:
         space = space_of(spec, user)
-        messages = _unreachable_limits(spec, space) or _wrong_starts(spec, space)
+        for path, text in device_mistakes(spec, space):
+            messages.setdefault(path, []).append(text)
+    if not messages:
+        messages = unreachable_limits(spec, space) or _wrong_starts(spec, space)
     if messages:
         raise ConfigError(messages)
     found = found_space(spec, user)
@@ -283,29 +282,6 @@ def _limit_mistakes(limit: ConstraintSpec, path: str) -> Iterator[tuple[str, str
         yield f"{path}.value", f"The limit must not be negative, got {limit.value:g}."
 
 
-def _unreachable_limits(spec: ExperimentSpec, space: SearchSpace) -> dict[str, list[str]]:
-    """Each analytic limit, and then all together, must hold for some drawn architecture."""
-    limits = [
-        (f"constraints.{position}.value", limit, COSTS.resolve(limit.metric)())
-        for position, limit in enumerate(spec.engine_constraints())
-        if METRICS[limit.metric].kind == "analytic"
-    ]
-    if not limits:
-        return {}
-    rng, nearest = default_rng(0), dict.fromkeys((path for path, _, _ in limits), (math.inf, 0.0))
-    for _ in range(min(FEASIBILITY_DRAWS, 4 * space.size)):
-        network = space.decode(space.sample(rng))
-        met = True
-        for path, limit, model in limits:
-            value = model.predict(network)
-            miss = limit.violation(value)
-            met = met and miss == 0
-            nearest[path] = min(nearest[path], (miss, value))
-        if met:
-            return {}
-    return _explain(limits, nearest)
-
-
 def _wrong_starts(spec: ExperimentSpec, space: SearchSpace) -> dict[str, list[str]]:
     """Each start point must be an architecture of the space, within the analytic limits."""
     problem, messages, seen = problem_of(spec, space), dict[str, list[str]](), set[Genes]()
@@ -319,17 +295,6 @@ def _wrong_starts(spec: ExperimentSpec, space: SearchSpace) -> dict[str, list[st
             messages[f"start_points.{place}"] = ["This architecture is named before."]
         seen.add(genes)
     return messages
-
-
-def _explain(limits: list[Any], nearest: dict[str, tuple[float, float]]) -> dict[str, list[str]]:
-    draws, messages = f"{FEASIBILITY_DRAWS:,} random architectures", {}
-    for path, limit, _ in limits:
-        miss, value = nearest[path]
-        if miss > 0:
-            rule = f"{limit.metric} {limit.op} {compact(limit.value)}"
-            text = f"None of {draws} has {rule}; the nearest has {compact(value)}. Relax the limit."
-            messages[path] = [text]
-    return messages or {"constraints": [f"None of {draws} meets all limits at once. Relax one."]}
 
 
 def _unknown(noun: str, got: str, known: Any) -> str:

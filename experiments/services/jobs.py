@@ -30,11 +30,16 @@ def request_measurement(
     """Queue a measurement of a trial's network, or of genes of a space the owner may use.
 
     Raises:
-        StateConflict: the device is disabled.
+        StateConflict: the device is disabled, or nothing runs on devices of its kind.
         UnknownKeyError, SpaceError: no such space, or genes that are not of it.
     """
     if not device.is_active:
         raise StateConflict(f"Device {device.slug} is disabled; enable it in the admin first.")
+    if device.kind not in Device.MEASURING:
+        raise StateConflict(
+            f"Device {device.slug} is of kind {device.kind}: its numbers are looked up or "
+            "computed, nothing can be measured on it."
+        )
     params: dict[str, Any] = {}
     if trial is None:
         found = find_space(space, owner, version)
