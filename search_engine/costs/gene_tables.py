@@ -1,5 +1,6 @@
 """Predictions for millions of gene tuples: sums over execution units by the pieces of a space."""
 
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -80,10 +81,12 @@ class GeneTables:
         assert isinstance(self.space, CompiledSpace)
         self._seams = Seams(self._predictor, self.space.input_shape, self._width())
         self._tables = {}
-        self._steps = [
-            (piece, *_codes(self.space, piece), self._tables.setdefault(piece.likeness, _Table()))
+        self.steps = tuple(
+            Step(
+                piece, *_codes(self.space, piece), self._tables.setdefault(piece.likeness, _Table())
+            )
             for piece in self.space.pieces
-        ]
+        )
 
     def _width(self) -> int:
         """Columns of the predictor's rows."""
@@ -110,29 +113,46 @@ class GeneTables:
         assert isinstance(self._predictor, Summed)
         if self.entries > MAX_ENTRIES:
             self._start()
-        seams = np.full(len(rows), START, dtype=np.int64)
-        total = np.zeros((len(rows), len(self._seams.nothing)))
-        for piece, factors, count, table in self._steps:
-            there = _present(piece, rows)
-            mine, before = rows[there], seams[there]
-            if not len(mine):
-                continue
-            keys = before * count + mine[:, piece.variables] @ factors
-            found = self._entries(table, piece, keys, mine, before)
-            added, after = table.arrays()
-            total[there] += added[found]
-            seams[there] = after[found]
-        return self._finished(rows, total, seams)
-
-    def _finished(self, rows: Ints, total: Floats, seams: Ints) -> Floats:
-        assert isinstance(self._predictor, Summed)
-        distinct, inverse = np.unique(seams, return_inverse=True)
-        total += np.stack([self._seams.ending(seam) for seam in distinct.tolist()])[inverse]
+        total, seams = self._walk(rows)
         predictions = self._predictor.from_sums(total)
         cut = seams == END
         if cut.any():
             predictions[cut] = self._decoded(rows[cut])
         return predictions
+
+    def sums(self, rows: Ints) -> Floats:
+        """`n x k` sums over the units of canonical rows. PredictorError where there are none."""
+        total, seams = self._walk(rows)
+        if (seams == END).any():
+            raise PredictorError("Some choices make layers before them superfluous.")
+        return total
+
+    def _walk(self, rows: Ints) -> tuple[Floats, Ints]:
+        seams = np.full(len(rows), START, dtype=np.int64)
+        total = np.zeros((len(rows), len(self._seams.nothing)))
+        for number in range(len(self.steps)):
+            added, seams = self.step(number, rows, seams)
+            total += added
+        distinct, inverse = np.unique(seams, return_inverse=True)
+        return total + np.stack([self.ending(seam) for seam in distinct.tolist()])[inverse], seams
+
+    def step(self, number: int, rows: Ints, seams: Ints) -> tuple[Floats, Ints]:
+        """What one piece adds for rows that arrive at these seams, and the seams behind it."""
+        step = self.steps[number]
+        there = _present(step.piece, rows)
+        mine, before = rows[there], seams[there]
+        added = np.zeros((len(rows), len(self._seams.nothing)))
+        after = seams.copy()
+        if len(mine):
+            keys = before * step.codes + mine[:, step.piece.variables] @ step.factors
+            found = self._entries(step.table, step.piece, keys, mine, before)
+            values, following = step.table.arrays()
+            added[there], after[there] = values[found], following[found]
+        return added, after
+
+    def ending(self, seam: int) -> Floats:
+        """What is still added where the network ends at a seam."""
+        return self._seams.ending(seam)
 
     def _entries(self, table: "_Table", piece: Piece, keys: Ints, rows: Ints, before: Ints) -> Ints:
         """Place in the table for each row; what is missing is worked out."""
@@ -155,6 +175,25 @@ class GeneTables:
     def _endings(self, seams: Ints) -> Floats:
         distinct, inverse = np.unique(seams, return_inverse=True)
         return np.stack([self._seams.ending(seam) for seam in distinct.tolist()])[inverse]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A piece with its table.
+
+    Attributes:
+        factors: turn the genes of its variables into one number below `codes`.
+    """
+
+    piece: Piece
+    factors: Ints
+    codes: int
+    table: "_Table"
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        """Variables that decide whether it is there and what it is."""
+        return tuple(sorted({*self.piece.variables, *(v for v, _ in self.piece.present)}))
 
 
 class _Table:

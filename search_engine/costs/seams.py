@@ -63,6 +63,7 @@ class Seams:
         self._numbers: dict[object, int] = {}
         self._endings: dict[int, Floats] = {}
         self._units: dict[str, Unit] = {}
+        self._counts: dict[int, Counter[str]] = {}
 
     def through(
         self, part: Part, genes: Genes, active: tuple[bool, ...], number: int
@@ -80,7 +81,7 @@ class Seams:
             return self.nothing, END
         after = self._after(network, units, makers)
         counts = self._counted(units)
-        counts.subtract(self._counted(units_of(before, self._rules, whole=False)))
+        counts.subtract(self._before(number))
         counts[seam.open] += 1
         counts[after.open] -= 1
         return self._row(counts), self._number(after)
@@ -98,6 +99,13 @@ class Seams:
             counts[seam.open] += 1
             self._endings[number] = self._row(counts)
         return self._endings[number]
+
+    def _before(self, number: int) -> Counter[str]:
+        """Units of the layers that a seam carries along."""
+        if number not in self._counts:
+            units = units_of(self._seams[number].network, self._rules, whole=False)
+            self._counts[number] = self._counted(units)
+        return self._counts[number]
 
     def _reaches_back(self, network: NetworkSpec, seam: Seam, units: Sequence[Unit]) -> bool:
         """Whether layers before the seam are not run because of what follows it."""

@@ -86,12 +86,13 @@ class SummedPredictor(ABC):
         """`n` values: `from_sums` of the sums over the units of each network."""
         groups = [units_of(network, self.rules) for network in networks]
         self.unit_rows([unit for group in groups for unit in group])  # new ones in one batch
-        empty = [str(i) for i, group in enumerate(groups) if not group]
-        if empty:
-            raise PredictorError(f"Networks {', '.join(empty[:5])} execute no layer at all.")
-        if not groups:
+        if not networks:
             return np.zeros(0)
-        return self.from_sums(np.stack([self.unit_rows(group).sum(axis=0) for group in groups]))
+        if not self._known:
+            raise PredictorError("The runtime runs no layer of any of these networks.")
+        nothing = np.zeros_like(next(iter(self._known.values())))
+        sums = [self.unit_rows(group).sum(axis=0) if group else nothing for group in groups]
+        return self.from_sums(np.stack(sums))
 
     def _forget_rows(self) -> None:
         self._known.clear()

@@ -54,10 +54,10 @@ def pieces_of(
                 there = [times > number for times in bare.times.values]
                 yield from _under(member, bare.times, there, counts, present)
         case Alternatives():
-            for value, member in bare.members.items():
-                if member is not None:
+            for value, alternative in bare.members.items():
+                if alternative is not None:
                     there = [bool(same == value) for same in bare.decision.values]
-                    yield from _under(member, bare.decision, there, counts, present)
+                    yield from _under(alternative, bare.decision, there, counts, present)
         case Boxed() if isinstance(_bare(bare.member), Chain | Copies | Alternatives):
             yield from pieces_of(bare.member, counts, present)
         case _:
