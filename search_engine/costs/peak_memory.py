@@ -31,10 +31,15 @@ class PeakMemory:
         return peak_bytes(network) / MIB
 
 
-def peak_bytes(network: NetworkSpec) -> int:
-    """The peak in bytes."""
-    storage, death = _storages(network), {}
-    size = {storage[name]: BYTES * prod(network.shapes[name]) for name in network.shapes}
+def peak_bytes(network: NetworkSpec, *, width: int = BYTES, in_place: bool = True) -> int:
+    """The peak in bytes.
+
+    Args:
+        width: bytes per value.
+        in_place: whether elementwise layers write over inputs that nobody reads afterwards.
+    """
+    storage, death = storages(network, in_place=in_place), {}
+    size = {storage[name]: width * prod(network.shapes[name]) for name in network.shapes}
     for step, node in enumerate(network.nodes):
         death.update({storage[name]: step for name in (*node.inputs, node.id)})
     death.update({storage[name]: len(network.nodes) for name in network.outputs})
@@ -45,12 +50,12 @@ def peak_bytes(network: NetworkSpec) -> int:
         inside = OPS.resolve(node.op).workspace(
             node.attributes, network.input_shapes(node), node.shape
         )
-        peak = max(peak, sum(size[item] for item in live) + BYTES * inside)
+        peak = max(peak, sum(size[item] for item in live) + width * inside)
         live = {item for item in live if death.get(item, -1) > step}
     return peak
 
 
-def _storages(network: NetworkSpec) -> dict[str, str]:
+def storages(network: NetworkSpec, *, in_place: bool = True) -> dict[str, str]:
     """Name of the buffer that holds each tensor: its own, or one it takes over from an input."""
     storage = {name: name for name in network.shapes}
     last: dict[str, int] = {name: len(network.nodes) for name in network.outputs}
@@ -62,7 +67,7 @@ def _storages(network: NetworkSpec) -> dict[str, str]:
     for name in (item.name for item in network.inputs):
         until[name] = last.get(name, -1)
     for step, node in enumerate(network.nodes):
-        taken = _taken_over(network, node, step, storage, until)
+        taken = _taken_over(network, node, step, storage, until, in_place=in_place)
         if taken is not None:
             storage[node.id] = taken
         own = storage[node.id]
@@ -71,12 +76,18 @@ def _storages(network: NetworkSpec) -> dict[str, str]:
 
 
 def _taken_over(
-    network: NetworkSpec, node: Node, step: int, storage: dict[str, str], until: dict[str, int]
+    network: NetworkSpec,
+    node: Node,
+    step: int,
+    storage: dict[str, str],
+    until: dict[str, int],
+    *,
+    in_place: bool,
 ) -> str | None:
     rule = OPS.resolve(node.op)
     if rule.alias:
         return storage[node.inputs[0]]
-    if not rule.in_place:
+    if not (rule.in_place and in_place):
         return None
     for name in node.inputs:
         dying = until[storage[name]] <= step
