@@ -135,6 +135,15 @@ def constraint_report(measured: ArrayLike, predicted: ArrayLike, limit: float) -
     )
 
 
+def log_ratios(measured: ArrayLike, predicted: ArrayLike) -> Floats:
+    """`log(predicted / measured)`. PredictorError as `error_report`, or a prediction is not > 0."""
+    truth, guess = _pair(measured, predicted)
+    if (guess <= 0).any():
+        raise PredictorError(f"Logarithms need positive predictions, got {guess.min():g}.")
+    ratio: Floats = np.log(guess / truth)
+    return ratio
+
+
 def within(measured: Floats, predicted: Floats, percent: float) -> float:
     """Share of predictions at most `percent` off the measured value, in percent."""
     slack = percent / 100 * measured * (1 + 1e-12)  # an error of exactly the limit counts

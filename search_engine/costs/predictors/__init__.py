@@ -44,4 +44,11 @@ PREDICTORS: "Registry[Predictor]" = Registry(
         "Corrects priced units by depth, parallel paths and decisions; from about 100 networks.",
         "Friedman, Stochastic gradient boosting, CSDA 38(4), 2002",
     ),
+    Entry(
+        "transfer",
+        "From other devices",
+        "search_engine.costs.predictors.transfer:Transfer",
+        "From 10 to 50 measurements and the values of the same networks on other devices.",
+        "Lee et al., HELP, NeurIPS 2021, arXiv 2106.08630",
+    ),
 )

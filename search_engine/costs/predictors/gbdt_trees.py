@@ -108,7 +108,16 @@ class Trees:
         )
         if len(sizes) != 1 or not inside or not 0 <= depth <= 64:
             raise PredictorError("These are no trees: their nodes point outside of their arrays.")
-        return cls(start=float(data["start"]), depth=depth, **whole, **real)
+        return cls(
+            float(data["start"]),
+            whole["roots"],
+            whole["feature"],
+            real["threshold"],
+            whole["left"],
+            whole["right"],
+            real["value"],
+            depth,
+        )
 
     def _leaves(self, rows: Floats) -> Floats:
         """`n x trees` values of the leaves reached."""

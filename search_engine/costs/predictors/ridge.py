@@ -104,7 +104,7 @@ class Ridge(SummedPredictor):
 
     def answer(self, counts: UnitCounts) -> Floats:
         """`n` predictions for networks counted by its own rules."""
-        sums: Floats = np.matmul(counts.counts, self.unit_rows(counts.units))
+        sums: Floats = counts.counts @ self.unit_rows(counts.units)
         return self.from_sums(sums)
 
     def from_sums(self, sums: Floats) -> Floats:
@@ -141,7 +141,8 @@ class Ridge(SummedPredictor):
 
     def _rows(self, units: Sequence[Unit]) -> Floats:
         own = np.array([self._corrections.get(unit.key, 0.0) for unit in units])
-        return (unit_features(units, self._families) @ self._prices + own)[:, None]
+        rows: Floats = unit_features(units, self._families) @ self._prices + own
+        return rows[:, None]
 
     def _set_grid(self) -> None:
         self._forget_rows()
