@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-_CPU = Path("/sys/devices/system/cpu")
+from hardware_profiles import sensors
+from hardware_profiles.sensors import read
 
 
 def describe_host() -> dict[str, Any]:
@@ -34,13 +35,14 @@ def describe_host() -> dict[str, Any]:
 
 
 def snapshot() -> dict[str, Any]:
-    """Facts that change from moment to moment: load averages, clock, governor, affinity."""
+    """Facts that change from moment to moment; what the system does not tell is null."""
     return {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "load_average": [round(value, 2) for value in os.getloadavg()],
-        "frequency_mhz": _frequency_mhz(),
-        "governor": _read(_CPU / "cpu0/cpufreq/scaling_governor"),
-        "affinity": _affinity(),
+        "frequency_mhz": sensors.frequency_mhz(),
+        "governor": sensors.governor(),
+        "temperature_c": sensors.temperature_c(),
+        "affinity": sensors.affinity(),
     }
 
 
@@ -68,7 +70,7 @@ def hardware_key(host: Mapping[str, Any]) -> str:
 
 
 def _cpu_model() -> str | None:
-    for line in (_read(Path("/proc/cpuinfo")) or "").splitlines():
+    for line in (read(Path("/proc/cpuinfo")) or "").splitlines():
         name, _, value = line.partition(":")
         if name.strip() in ("model name", "Model", "Hardware"):
             return value.strip()
@@ -79,27 +81,4 @@ def _memory_mib() -> int | None:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     except (ValueError, OSError):
-        return None
-
-
-def _frequency_mhz() -> float | None:
-    """Clock of the first processor now; virtual machines report their nominal one."""
-    if hertz := _read(_CPU / "cpu0/cpufreq/scaling_cur_freq"):
-        return round(int(hertz) / 1000, 1)
-    for line in (_read(Path("/proc/cpuinfo")) or "").splitlines():
-        if line.startswith("cpu MHz"):
-            return round(float(line.partition(":")[2]), 1)
-    return None
-
-
-def _affinity() -> list[int] | None:
-    if not hasattr(os, "sched_getaffinity"):  # macOS
-        return None
-    return sorted(os.sched_getaffinity(0))
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8").strip() or None
-    except OSError:
         return None

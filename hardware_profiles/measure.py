@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 import numpy as np
 
-from hardware_profiles import environment
+from hardware_profiles import environment, sensors
 from hardware_profiles.running import Item, ItemT, Runner
 from hardware_profiles.samples import MeasurePlan, Samples, Spread, Status, Summary, summarise
 from hardware_profiles.timing import Clock, Probe, Session, Subject, run
@@ -37,7 +37,8 @@ class LatencyResult:
         n: samples it rests on.
         status: `unstable` must not be used as if it were a latency; `note` says why.
         phases: `build_ms`, `first_run_ms`, `warm_up_ms`, `warm_up_runs`.
-        environment: host, load before and after, versions, plan, and the reference if there was.
+        environment: host, state `before`, `during` and `after`, versions, plan, the reference if
+            there was, and what the runtime adds.
     """
 
     digest: str
@@ -80,9 +81,9 @@ def measure_latency(
     """
     if not items:
         return []
-    clock = clock or Clock()
+    clock = clock or Clock(stolen=sensors.stolen_ns)
     if not runtime.on_calling_thread:
-        clock = Clock(clock.wall, None)
+        clock = replace(clock, cpu=None)
     subjects = []
     for item in items:
         between_rounds()
@@ -92,13 +93,21 @@ def measure_latency(
         subject = _prepare(reference.network, reference.runtime, seed, clock)
         probe = Probe(subject, reference.usual_ms)
     rng = np.random.default_rng(seed)
-    session = Session(subjects, probe, plan, clock, rng, between_rounds)
+    watch = sensors.Watch()
+
+    def between() -> None:
+        watch.look()
+        between_rounds()
+
+    session = Session(subjects, probe, plan, clock, rng, between)
     with exclusive():
         before = environment.snapshot()
+        watch.start()
         with runtime.session():
             session.run()
+        during = watch.finish()
         after = environment.snapshot()
-    facts = _facts(runtime, plan, probe) | {"before": before, "after": after}
+    facts = _facts(runtime, plan, probe) | {"before": before, "during": during, "after": after}
     return [
         _result(item, subject, session.samples(subject), plan, probe, facts)
         for item, subject in zip(items, subjects, strict=True)
@@ -126,7 +135,7 @@ def _result(
     facts: Mapping[str, Any],
 ) -> LatencyResult:
     summary = summarise(samples, plan)
-    note = _complaint(summary, plan, probe) or subject.prepared.complaint()
+    note = _complaint(summary, plan, probe, facts["during"]) or subject.prepared.complaint()
     return LatencyResult(
         digest=item.digest,
         latency_ms=summary.latency_ms,
@@ -140,17 +149,30 @@ def _result(
     )
 
 
-def _complaint(summary: Summary, plan: MeasurePlan, probe: Probe | None) -> str:
+def _complaint(
+    summary: Summary, plan: MeasurePlan, probe: Probe | None, during: Mapping[str, Any]
+) -> str:
     """Why the number must not be used, or nothing."""
     if summary.status != "ok":
+        stolen = during["stolen_share"] or 0
+        cause = (
+            f"the hypervisor gave {stolen:.0%} of the time to other machines"
+            if stolen > plan.stolen_share
+            else "something else computed here"
+        )
         return (
             f"Only {summary.spread.rounds_kept} of {summary.spread.rounds} rounds were "
-            f"undisturbed, {plan.min_rounds} are needed: something else computed here."
+            f"undisturbed, {plan.min_rounds} are needed: {cause}."
         )
     if probe and probe.slow(plan.slow_factor):
         return (
             f"The host was slow: the reference network took {probe.best_ms:.4g} ms, "
             f"usually {probe.usual_ms:.4g} ms."
+        )
+    if during["throttled"]:
+        return (
+            f"The processor slowed itself down {during['throttled']} times while the clock ran: "
+            "it was too hot or short of power."
         )
     return ""
 

@@ -218,11 +218,15 @@ class Device(models.Model):
                 f"{label} does not run on {self.accelerator}. "
                 f"Choose {' or '.join(runtime.accelerators)}."
             )
-        elif self._state.adding and self.kind == self.Kind.LOCAL:
-            if missing := runtime.available(self.accelerator):
-                errors["runtime"] = missing
+        elif missing := self._missing(runtime):
+            errors["runtime"] = missing
         if errors:
             raise ValidationError(errors)
+
+    def _missing(self, runtime: Any) -> str:
+        """Why a new device of this host could not run; old ones keep their numbers."""
+        here = self._state.adding and self.kind == self.Kind.LOCAL
+        return str(runtime.available(self.accelerator)) if here else ""
 
     def _check_unchanged(self) -> None:
         stored = Device.objects.get(pk=self.pk)

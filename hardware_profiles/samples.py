@@ -55,6 +55,13 @@ class MeasurePlan(Config):
         1.1, gt=1, le=2, description="Host too slow: reference never below this times its usual."
     )
     min_rounds: int = Field(3, ge=2, le=100, description="Undisturbed rounds a number needs.")
+    stolen_share: float = Field(
+        0.02,
+        gt=0,
+        le=1,
+        description="A round is disturbed if the hypervisor gave more than this share of it to "
+        "other machines.",
+    )
     outlier_mads: float = Field(
         3.0, gt=0, le=20, description="Samples further from their round's median are dropped."
     )
@@ -85,6 +92,8 @@ class Samples(Config):
         reference: nanoseconds that the reference network took beside each round, the worse of
             before and after; empty if there was none.
         reference_limit: rounds beside which it took longer are disturbed.
+        stolen: microseconds of each round that the hypervisor gave to other machines; empty in
+            samples from before it was noted.
     """
 
     iterations: int = Field(ge=1)
@@ -92,6 +101,7 @@ class Samples(Config):
     preempted: tuple[tuple[int, ...], ...]
     reference: tuple[int, ...] = ()
     reference_limit: int | None = None
+    stolen: tuple[int, ...] = ()
 
 
 class Spread(Config):
@@ -154,10 +164,12 @@ def _milliseconds(samples: Samples, index: int) -> Array:
 def _kept(samples: Samples, index: int, plan: MeasurePlan) -> Array:
     """Latencies (ms) of a round without preempted samples and outliers.
 
-    A round beside which the host was slow, or that lost more than half of its samples to other
-    processes, is lost as a whole.
+    A round beside which the host was slow, that was stolen from by the hypervisor, or that lost
+    more than half of its samples to other processes, is lost as a whole.
     """
     if samples.reference_limit and samples.reference[index] > samples.reference_limit:
+        return np.empty(0)
+    if samples.stolen and samples.stolen[index] > plan.stolen_share * sum(samples.rounds[index]):
         return np.empty(0)
     taken = _milliseconds(samples, index)
     own = np.ones(taken.size, dtype=bool)

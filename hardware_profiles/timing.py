@@ -14,6 +14,7 @@ from hardware_profiles.samples import MeasurePlan, Samples, summarise
 
 MAX_WARMUP_RUNS = 100_000
 PROBE_SAMPLES = 5
+ACCELERATOR_RUNS, ACCELERATOR_SECONDS = 50, 1.0  # warm-up at least, whatever the plan
 _PREEMPTED_NS = 50_000  # a context switch away and back, at the least
 _PREEMPTED_SHARE = 0.05
 
@@ -25,10 +26,12 @@ class Clock:
     Attributes:
         wall: monotonic time.
         cpu: CPU time of the calling thread, or None if it tells nothing about the runs.
+        stolen: time that a hypervisor gave to other machines, or None if nobody knows.
     """
 
     wall: Callable[[], int] = time.perf_counter_ns
     cpu: Callable[[], int] | None = time.thread_time_ns
+    stolen: Callable[[], int] | None = None
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class Subject:
     rounds: list[tuple[int, ...]] = field(default_factory=list)
     preempted: list[tuple[int, ...]] = field(default_factory=list)
     reference: list[int] = field(default_factory=list)
+    stolen: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -115,6 +119,7 @@ class Session:
             preempted=tuple(subject.preempted),
             reference=tuple(subject.reference),
             reference_limit=limit,
+            stolen=tuple(subject.stolen),
         )
 
     def _unfinished(self, *, settling: bool) -> Sequence[Subject]:
@@ -138,9 +143,12 @@ class Session:
     def _warm_up(self, subject: Subject, seconds: float) -> None:
         """Run until both minima are reached; the fastest run tells how many make a sample."""
         plan, wall = self._plan, self._clock.wall
+        least = plan.warmup_runs
+        if subject.prepared.timed:  # accelerators raise their clocks and tune their kernels first
+            least, seconds = max(least, ACCELERATOR_RUNS), max(seconds, ACCELERATOR_SECONDS)
         began = wall()
         runs, elapsed, fastest = 0, 0, math.inf
-        while runs < plan.warmup_runs or elapsed < seconds * 1e9:
+        while runs < least or elapsed < seconds * 1e9:
             before = elapsed
             run(subject.prepared)
             runs, elapsed = runs + 1, wall() - began
@@ -156,12 +164,17 @@ class Session:
         before = self._ask_probe()
         for position in self._rng.permutation(len(subjects)):
             subject = subjects[position]
+            stolen = self._stolen()
             taken, preempted = self._turn(subject, self._plan.runs_per_round)
+            subject.stolen.append((self._stolen() - stolen) // 1000)
             after = self._ask_probe()
             subject.rounds.append(tuple(max(1, round(sample / 1000)) for sample in taken))
             subject.preempted.append(tuple(preempted))
             subject.reference.append(max(before, after))
             before = after
+
+    def _stolen(self) -> int:
+        return self._clock.stolen() if self._clock.stolen else 0
 
     def _ask_probe(self) -> int:
         """Nanoseconds that one run of the reference takes now: median of a few samples."""
