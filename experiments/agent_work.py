@@ -308,13 +308,6 @@ def hello(agent: Agent, **facts: Any) -> None:
         _settle(task)
 
 
-@transaction.atomic
-def revoke(agent: Agent) -> None:
-    """Lock an agent out, and end what waited for it."""
-    agents.revoke(agent=agent)
-    _drop_unwanted(AgentTask.objects.filter(device__agent=agent, status__in=AgentTask.OPEN))
-
-
 # Ends
 
 
@@ -389,15 +382,16 @@ def reap() -> None:
             if task := agent_queue.take_back(key):
                 logger.warning("Agent %s fell silent with task %s", task.device.agent, task)
                 _settle(task)
-    line = AgentTask.objects.filter(status__in=AgentTask.OPEN).order_by("created_at")
     with transaction.atomic():
-        _drop_unwanted(line)
+        _drop_unwanted()
         _ring_for_orphans()
     ended = AgentTask.objects.filter(finished_at__lt=timezone.now() - timedelta(days=KEPT_DAYS))
     AgentTask.objects.filter(pk__in=list(ended.values_list("pk", flat=True)[:LOOKED_AT])).delete()
 
 
-def _drop_unwanted(tasks: QuerySet[AgentTask]) -> None:
+def _drop_unwanted() -> None:
+    """End tasks that nobody waits for any more, and those of devices that were switched off."""
+    tasks = AgentTask.objects.filter(status__in=AgentTask.OPEN).order_by("created_at")
     looked = tasks.select_related("device__agent").select_for_update(of=("self",), skip_locked=True)
     found = list(looked[:LOOKED_AT])
     wanted = _wanted(found)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr, model_validator
@@ -13,16 +14,14 @@ from hardware_profiles.models import AgentTask
 from hardware_profiles.samples import BRISK, MeasurePlan, Samples, Summary, summarise
 from search_engine.config import Config
 
-MAX_ROUNDS = 2000
+MAX_ROUNDS, MAX_SAMPLES = 2000, 100
+MAX_ITERATIONS = 10**7
 MAX_ENVIRONMENT = 32_000
 MAX_MICROSECONDS = 10**9
 TOLERANCE = 1e-6
 _REASON = "The result is refused and nothing of it is stored."
 
 Word = Annotated[StrictStr, Field(max_length=200)]
-Round = Annotated[tuple[Annotated[StrictInt, Field(ge=1, le=MAX_MICROSECONDS)], ...],
-                  Field(min_length=1, max_length=20)]  # fmt: skip
-Positions = Annotated[tuple[Annotated[StrictInt, Field(ge=0, le=19)], ...], Field(max_length=20)]
 
 
 class Host(Config):
@@ -43,29 +42,6 @@ class Host(Config):
 
 
 Versions = Annotated[dict[Word, Word], Field(min_length=1, max_length=20)]
-
-
-class SampleBody(Config):
-    """Raw timings; see `hardware_profiles.samples.Samples`."""
-
-    iterations: StrictInt = Field(ge=1, le=10**7)
-    rounds: tuple[Round, ...] = Field(min_length=1, max_length=MAX_ROUNDS)
-    preempted: tuple[Positions, ...] = Field(max_length=MAX_ROUNDS)
-    reference: tuple[Annotated[StrictInt, Field(ge=0, le=10**12)], ...] = Field(
-        (), max_length=MAX_ROUNDS
-    )
-    reference_limit: Annotated[StrictInt, Field(ge=1, le=10**12)] | None = None
-
-    @model_validator(mode="after")
-    def _one_each(self) -> Self:
-        if len(self.preempted) != len(self.rounds):
-            raise ValueError("preempted needs one list per round")
-        if len(self.reference) != len(self.rounds):
-            raise ValueError("reference needs one time per round")
-        for taken, lost in zip(self.rounds, self.preempted, strict=True):
-            if len(set(lost)) != len(lost) or any(place >= len(taken) for place in lost):
-                raise ValueError("preempted names a sample that its round does not have, or twice")
-        return self
 
 
 class SummaryBody(Config):
@@ -103,9 +79,48 @@ class ResultBody(Config):
 
     digest: StrictStr = Field(min_length=1, max_length=64, description="Of the network.")
     summary: SummaryBody
-    samples: SampleBody
+    samples: Samples
     phases: dict[Word, float] = Field(max_length=20, description="Milliseconds.")
     environment: EnvironmentBody
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if wrong := _wrong(self.samples):
+            raise ValueError(f"samples: {wrong}")
+        return self
+
+
+def _places_exist(samples: Samples) -> bool:
+    pairs = zip(samples.rounds, samples.preempted, strict=True)
+    return all(
+        len(set(lost)) == len(lost) and set(lost) <= set(range(len(taken))) for taken, lost in pairs
+    )
+
+
+_CHECKS: tuple[tuple[Callable[[Samples], bool], str], ...] = (  # later ones rely on earlier ones
+    (lambda s: len(s.rounds) <= MAX_ROUNDS, f"at most {MAX_ROUNDS} rounds"),
+    (lambda s: s.iterations <= MAX_ITERATIONS, f"at most {MAX_ITERATIONS} iterations"),
+    (
+        lambda s: all(1 <= len(taken) <= MAX_SAMPLES for taken in s.rounds),
+        f"a round has 1 to {MAX_SAMPLES} samples",
+    ),
+    (
+        lambda s: all(1 <= one <= MAX_MICROSECONDS for taken in s.rounds for one in taken),
+        f"a sample takes 1 to {MAX_MICROSECONDS} microseconds",
+    ),
+    (
+        lambda s: len(s.preempted) == len(s.reference) == len(s.rounds),
+        "preempted and reference need one entry per round",
+    ),
+    (lambda s: len(s.stolen) in (0, len(s.rounds)), "stolen needs one entry per round"),
+    (lambda s: min((0, *s.reference, *s.stolen)) == 0, "no time is negative"),
+    (_places_exist, "preempted names a sample that its round does not have, or one twice"),
+)
+
+
+def _wrong(samples: Samples) -> str:
+    """What would make `summarise` fail or take for ever, or nothing."""
+    return next((text for holds, text in _CHECKS if not holds(samples)), "")
 
 
 def plan_of(task: AgentTask) -> MeasurePlan:
@@ -125,8 +140,7 @@ def checked(task: AgentTask, body: ResultBody) -> LatencyResult:
     _same_machine(task, body.environment.host)
     plan = plan_of(task)
     _same("plan", _numbers(body.environment.plan), _numbers(plan.model_dump()))
-    samples = Samples(**body.samples.model_dump())
-    summary = summarise(samples, plan)
+    summary = summarise(body.samples, plan)
     _same_summary(body.summary, summary)
     facts = body.environment.model_dump(mode="json") | {
         "agent": {"name": task.device.agent.name, "version": task.device.agent.version},
@@ -139,7 +153,7 @@ def checked(task: AgentTask, body: ResultBody) -> LatencyResult:
         n=summary.n,
         status=body.summary.status,
         note=body.summary.note or _default_note(body.summary.status),
-        samples=samples,
+        samples=body.samples,
         phases=body.phases,
         environment=facts,
     )

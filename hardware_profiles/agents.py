@@ -177,11 +177,10 @@ def problem(device: Device) -> str:
         return f"Agent {agent.name} was revoked."
     if not device.is_active:
         return f"Device {device.slug} is switched off."
-    silent = (timezone.now() - (agent.last_seen_at or agent.registered_at)).total_seconds()
-    if silent > AWAY_SECONDS:
+    if is_away(agent):
         return (
             f"No worker for this device: agent {agent.name} was last heard of "
-            f"{_duration(silent)} ago. Run `nasweb-agent run` on its host."
+            f"{_duration(_silent_s(agent))} ago. Run `nasweb-agent run` on its host."
         )
     if not runs(agent, device):
         return (
@@ -190,6 +189,15 @@ def problem(device: Device) -> str:
             f"Start it with `--threads {device.threads}`."
         )
     return ""
+
+
+def is_away(agent: Agent) -> bool:
+    """Whether the agent has been silent for longer than one that works ever is."""
+    return _silent_s(agent) > AWAY_SECONDS
+
+
+def _silent_s(agent: Agent) -> float:
+    return (timezone.now() - (agent.last_seen_at or agent.registered_at)).total_seconds()
 
 
 def _duration(seconds: float) -> str:

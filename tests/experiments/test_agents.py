@@ -209,8 +209,9 @@ def test_another_agent_s_task_does_not_exist(pi, searching):
 
 def test_a_revoked_agent_is_locked_out_and_its_devices_are_off(pi, searching, device):
     begin(pi[1])
-    agent_work.revoke(pi[0])
+    agents.revoke(agent=pi[0])
     assert pi[1].post("agents/claim/", {}).status_code == 401
+    agent_work.reap()
     assert not Device.objects.get(pk=device.pk).is_active
     assert set(statuses(AgentTask)) == {"cancelled"}
     assert set(statuses(Trial)) == {"queued"}
