@@ -136,8 +136,10 @@ class Seams:
         maker = makers.get(y)
         grows = maker is not None and may_grow(maker, rules) and not readers
         kept = set(maker.nodes) if maker is not None and grows else set[str]()
-        if rules.shared_activations or rules.block:
+        if rules.shared_activations or rules.block or rules.merges:
             kept.update(node.id for node in readers)
+        if rules.zeros_apart and maker is not None and maker.op == "zero":
+            kept.update(maker.nodes)  # what follows is to know that it reads zeros
         read = [node.id for node in readers if node.id in kept]
         cut = _cut_out(network, kept, (y, *read), blocked)
         return Seam(cut, maker.key if maker is not None and grows else "")

@@ -1,7 +1,7 @@
 """Execution units: what a runtime runs as one kernel, a layer with what was fused into it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,12 +34,19 @@ class RuntimeRules:
         block: channels per block of a runtime that runs convolutions, pools, sums and activations
             on blocked maps (ONNX Runtime: 16 with AVX-512, 8 without). Changes of layout are then
             units of their own, of op `identity` with attribute `to`; 0 where there is one layout.
+        merges: layers without weights that read the same tensors in the same way run once
+            (common subexpressions).
+        zeros_apart: what reads a tensor of a `zero` layer takes another time than elsewhere
+            (ONNX Runtime leaves such tensors in float when the others are int8); such units have
+            an attribute `zeros`, how many of their inputs are of that kind.
     """
 
     liveness: Liveness = "none"
     fusions: frozenset[tuple[str, str]] = frozenset()
     shared_activations: bool = False
     block: int = 0
+    merges: bool = False
+    zeros_apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,15 @@ class Unit:
         )
 
 
+INERT = frozenset({"dropout", "noise"})
+"""Layers that do something while training only."""
+
+
+def passes_on(node: Node) -> bool:
+    """Whether a layer hands its input on as it is, at inference."""
+    return node.op in INERT or OPS.resolve(node.op).alias
+
+
 def kind_of(op: str, attributes: Mapping[str, Any], inputs: Sequence[Shape]) -> str:
     """Kernel family of a layer."""
     if op != "conv":
@@ -134,7 +150,7 @@ def kind_of(op: str, attributes: Mapping[str, Any], inputs: Sequence[Shape]) -> 
 def units_of(network: NetworkSpec, rules: RuntimeRules, *, whole: bool = True) -> tuple[Unit, ...]:
     """The units a runtime executes for a network, in its order.
 
-    Aliases (identity, dropout at inference) are no units.
+    Layers that pass on what they read at inference (identity, dropout, noise) are no units.
 
     Args:
         whole: False for the beginning of a longer network: its outputs are left in the layout
@@ -253,11 +269,46 @@ def _home(
 
 
 def _steps(network: NetworkSpec, rules: RuntimeRules) -> Iterator[_Step]:
+    """Layers that are run, in order, as the runtime cuts and merges them."""
+    steps = _cut(network, rules)
+    if rules.merges:
+        steps = _merged(steps)
+    return _marked(steps) if rules.zeros_apart else steps
+
+
+def _merged(steps: Iterable[_Step]) -> Iterator[_Step]:
+    """The same without those that compute again what is there."""
+    names = dict[str, str]()
+    first = dict[object, str]()
+    for step in steps:
+        step = replace(step, inputs=tuple(names.get(name, name) for name in step.inputs))
+        identity = step.op, tuple(sorted(step.attributes.items())), step.inputs
+        if OPS.resolve(step.op).params(step.attributes, step.shapes):
+            yield step
+        elif identity in first:
+            names[step.made] = first[identity]
+        else:
+            first[identity] = step.made
+            yield step
+
+
+def _marked(steps: Iterable[_Step]) -> Iterator[_Step]:
+    """The same, where what reads zeros says so."""
+    empty = set[str]()
+    for step in steps:
+        if step.op == "zero":
+            empty.add(step.made)
+        elif count := sum(name in empty for name in step.inputs):
+            step = replace(step, attributes=frozen({**step.attributes, "zeros": count}))
+        yield step
+
+
+def _cut(network: NetworkSpec, rules: RuntimeRules) -> Iterator[_Step]:
     """Layers that are run, in order, as the runtime cuts them."""
     pairwise = any(op == "add" for _, op in rules.fusions)
     activated = set[str]()
     for node in _alive(network, rules.liveness):
-        if OPS.resolve(node.op).alias:
+        if passes_on(node):
             continue
         step = _Step(
             node.op,
@@ -361,7 +412,7 @@ def _sources(network: NetworkSpec, node: Node) -> tuple[str, ...]:
 
 def seen_through(network: NetworkSpec, name: str) -> str:
     """The tensor that a name stands for, aliases left out."""
-    while (node := network.by_id.get(name)) is not None and OPS.resolve(node.op).alias:
+    while (node := network.by_id.get(name)) is not None and passes_on(node):
         name = node.inputs[0]
     return name
 

@@ -118,6 +118,8 @@ def rules_to_json(rules: RuntimeRules) -> dict[str, Any]:
         "fusions": sorted(map(list, rules.fusions)),
         "shared_activations": rules.shared_activations,
         "block": rules.block,
+        "merges": rules.merges,
+        "zeros_apart": rules.zeros_apart,
     }
 
 
@@ -127,13 +129,14 @@ def rules_from_json(data: Any) -> RuntimeRules:
         liveness = data["liveness"]
         fusions = frozenset((str(kind), str(op)) for kind, op in data["fusions"])
         shared, block = bool(data["shared_activations"]), int(data["block"])
-    except (KeyError, TypeError, ValueError) as error:
+        merges, zeros = bool(data.get("merges")), bool(data.get("zeros_apart"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PredictorError(f"No rules of a runtime: lacks or mistypes {error}.") from error
     if liveness not in ("none", "unused_output", "full_path"):
         raise PredictorError(
             f"Liveness is none, unused_output or full_path, the state has {liveness!r:.40}."
         )
-    return RuntimeRules(liveness, fusions, shared, block)
+    return RuntimeRules(liveness, fusions, shared, block, merges, zeros)
 
 
 def checked_values(evidence: Evidence) -> Floats:
