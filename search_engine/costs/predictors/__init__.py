@@ -51,4 +51,11 @@ PREDICTORS: "Registry[Predictor]" = Registry(
         "From 10 to 50 measurements and the values of the same networks on other devices.",
         "Lee et al., HELP, NeurIPS 2021, arXiv 2106.08630",
     ),
+    Entry(
+        "graph",
+        "Graph network",
+        "search_engine.costs.predictors.graph:Graph",
+        "A graph convolutional network over units; for hundreds of networks with parallel paths.",
+        "Dudziak et al., BRP-NAS, NeurIPS 2020, arXiv 2007.08668",
+    ),
 )
