@@ -85,3 +85,9 @@ class NotProfiledError(HardwareError):
     """There is no model that could answer for this device and search space."""
 
     code = "not_profiled"
+
+
+class NotMeasurableError(HardwareError):
+    """This host offers no way to measure that, or the way it offers gave no usable number."""
+
+    code = "not_measurable_here"
