@@ -47,8 +47,9 @@ def values_of(rows: Sequence[Measurement]) -> Floats:
 
 def rules_of(device: Device) -> RuntimeRules:
     """How the device's runtime executes networks."""
-    rules: RuntimeRules = getattr(RUNTIMES.resolve(device.runtime), "rules", RuntimeRules())
-    return rules
+    runtime: Any = RUNTIMES.resolve(device.runtime)
+    rules: RuntimeRules = getattr(runtime, "rules", RuntimeRules())
+    return getattr(runtime, "precision_rules", {}).get(device.precision, rules)
 
 
 def kernels_of(device: Device, fingerprint: str) -> list[KernelSample]:
