@@ -161,7 +161,8 @@ def _totals(graph: UnitGraph) -> Floats:
         arriving.setdefault(reader, []).append(maker)
     for place, times in enumerate(graph.repeats):
         depth[place] = max((depth[m] for m in arriving.get(place, ())), default=0.0) + times
-    return np.log1p(np.array([graph.repeats.sum(), *work, depth.max()]))
+    totals: Floats = np.log1p(np.array([graph.repeats.sum(), *work, depth.max()]))
+    return totals
 
 
 def _scale(graphs: Sequence[UnitGraph]) -> Floats:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import copy
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class GraphNet(nn.Module):
     def __init__(self, inputs: int, config: "GraphConfig") -> None:
         super().__init__()
         widths = [inputs, *[config.width] * config.layers]
-        pairs = list(zip(widths, widths[1:], strict=False))
+        pairs = list(pairwise(widths))
         self.own = nn.ModuleList(nn.Linear(a, b) for a, b in pairs)
         self.read = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairs)
         self.norms = nn.ModuleList(nn.LayerNorm(b) for _, b in pairs)
@@ -87,9 +88,7 @@ def run(
     try:
         net.load_state_dict({k: torch.from_numpy(_unpacked(v)) for k, v in weights.items()})
     except (RuntimeError, KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise PredictorError(
-            f"The weights are not those of this network: {error!s:.300}"
-        ) from error
+        raise PredictorError(f"These weights do not fit the network: {error!s:.300}") from error
     parts = [graphs[i : i + _RUN_BATCH] for i in range(0, len(graphs), _RUN_BATCH)]
     with torch.no_grad():
         found = [net(_batch(part)).numpy() for part in parts]

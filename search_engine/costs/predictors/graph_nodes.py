@@ -32,7 +32,8 @@ class UnitGraph:
     def sizes(self) -> Floats:
         """`u x 4`: log of 1 + MACs, values moved, parameters (each in thousands), and repeats."""
         rows = [(u.macs / 1e3, u.values_moved / 1e3, u.params / 1e3) for u in self.units]
-        return np.log1p(np.column_stack([np.array(rows).reshape(-1, 3), self.repeats]))
+        sizes: Floats = np.log1p(np.column_stack([np.array(rows).reshape(-1, 3), self.repeats]))
+        return sizes
 
     def families(self) -> list[str]:
         """The family of each unit."""
