@@ -4,8 +4,9 @@ Source of the protocol: LatBench's and HW-NAS-Bench's measuring practice; the mi
 medians repeats best on shared machines.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,6 +138,36 @@ class Summary:
     n: int
     status: Status
     settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MetricResult:
+    """A measured number that is no latency, such as energy or memory, and its circumstances.
+
+    Attributes:
+        digest: of the network.
+        metric, unit: `energy_mj` in `mJ`, `peak_rss_mib` in `MiB`.
+        n: what it rests on: inferences, or processes.
+        samples: what the value was computed from, JSON only.
+        environment: as in `LatencyResult`, and what the number includes.
+    """
+
+    digest: str
+    metric: str
+    value: float
+    unit: str
+    spread: Spread
+    n: int
+    status: Status
+    note: str
+    samples: Mapping[str, Any]
+    environment: Mapping[str, Any]
+
+
+def spread_of(values: Sequence[float]) -> Spread:
+    """Spread of repeated measurements that were all kept."""
+    array = np.array(values, dtype=np.float64)
+    return _spread(array, np.ones(array.size, dtype=bool))
 
 
 def summarise(samples: Samples, plan: MeasurePlan) -> Summary:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from hardware_profiles import environment
 from hardware_profiles.errors import DeviceDisabledError, DeviceMismatchError
@@ -26,6 +28,7 @@ __all__ = [
     "set_active",
     "store_measurement",
     "update_device",
+    "usable_host",
 ]
 
 DEFAULT_DEVICES = (
@@ -135,27 +138,26 @@ def measure_networks(
     *,
     seed: int = 0,
     between_rounds: Callable[[], None] = lambda: None,
+    calibration: NDArray[np.float32] | None = None,
 ) -> list[LatencyResult]:
     """Measure networks on a device of this host, alone on the host while the clock runs.
 
     Takes about a second per small network, longer while the host is busy; nothing is stored.
     What `between_rounds` raises ends it early.
 
+    Args:
+        calibration: inputs (n, *input shape) for devices of 8-bit integers; default seeded ones.
+
     Raises:
         DeviceDisabledError, DeviceMismatchError: not this device, or not on this host.
         PreparationError: the runtime cannot run a network.
         HostBusyError: a training did not give way.
     """
-    if not device.is_active:
-        raise DeviceDisabledError(
-            f"Device {device.slug!r} is switched off. Ask a member of the staff to switch it on."
-        )
-    host = environment.describe_host()
-    _check_host(device, host)
+    host = usable_host(device)
     reference = _reference(device, host, between_rounds)
     return measure_latency(
         networks,
-        runtime_of(device),
+        runtime_of(device, calibration=calibration),
         plan or MeasurePlan(),
         seed=seed,
         reference=reference,
@@ -198,7 +200,11 @@ def store_measurement(
     return measurement
 
 
-def runtime_of(device: Device, batch_size: int | None = None) -> Runtime:
+def runtime_of(
+    device: Device,
+    batch_size: int | None = None,
+    calibration: NDArray[np.float32] | None = None,
+) -> Runtime:
     """What executes networks on a device, by its settings; another batch size if one is given."""
     cls: Any = RUNTIMES.resolve(device.runtime)
     settings = {
@@ -207,8 +213,30 @@ def runtime_of(device: Device, batch_size: int | None = None) -> Runtime:
         "precision": device.precision,
         "accelerator": device.accelerator,
     }
-    runtime: Runtime = cls(RUNTIMES.parse_config(device.runtime, settings))
+    config = RUNTIMES.parse_config(device.runtime, settings)
+    quantises = calibration is not None and device.precision == Device.Precision.INT8
+    runtime: Runtime = cls(config, calibration) if quantises else cls(config)
     return runtime
+
+
+def usable_host(device: Device) -> dict[str, Any]:
+    """Facts of this host, if the device is a part of it and switched on.
+
+    Raises:
+        DeviceDisabledError, DeviceMismatchError
+    """
+    if not device.is_active:
+        raise DeviceDisabledError(
+            f"Device {device.slug!r} is switched off. Ask a member of the staff to switch it on."
+        )
+    if device.kind != Device.Kind.LOCAL:
+        raise DeviceMismatchError(
+            f"Device {device.slug!r} is of kind {device.kind}; only devices of this host (kind "
+            "local) can be measured here."
+        )
+    host = environment.describe_host()
+    _check_host(device, host)
+    return host
 
 
 def _reference(

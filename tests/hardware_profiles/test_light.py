@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHARED = ("running", "sensors", "samples", "timing", "measure", "environment", "errors")
+SHARED = (
+    *("running", "sensors", "samples", "timing", "measure", "environment", "errors"),
+    *("energy", "memory_probe"),
+)
 HEAVY = ("torch", "django", "onnx", "onnxruntime", "onnxscript", "scipy", "sklearn")
 ENGINE = {"search_engine", "search_engine.config", "search_engine.errors"}
 

@@ -1,12 +1,13 @@
 """The measuring protocol, on a clock that the tests move: what comes out is known exactly."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hardware_profiles.measure import Reference, measure_latency
-from hardware_profiles.samples import MeasurePlan, summarise
+from hardware_profiles.samples import BRISK, MeasurePlan, summarise
 from tests.hardware_profiles.fakes import HandClock, TimedRuntime, network
 
 MS = 1_000_000
@@ -99,6 +100,60 @@ def test_samples_during_which_the_processor_was_taken_away_do_not_count():
     assert result.latency_ms == pytest.approx(2.0, rel=0.01)
     assert result.n <= 10 * len(result.samples.rounds)
     assert all(len(lost) == 5 for lost in result.samples.preempted)
+
+
+def test_rounds_that_the_hypervisor_stole_from_do_not_count():
+    hand, stolen = HandClock(), {"ns": 0}
+
+    def with_theft(now):
+        if now < 1500 * MS:  # another machine gets a tenth of the time
+            stolen["ns"] += 200_000
+            hand.work(200_000)
+        return 2 * MS
+
+    clock = replace(hand.clock(), stolen=lambda: stolen["ns"])
+    runtime = TimedRuntime(hand, {network(1): with_theft})
+    [result] = measure_latency([network(1)], runtime, PLAN, clock=clock)
+    assert result.status == "ok"
+    assert result.latency_ms == pytest.approx(2.0, rel=0.01)
+    assert any(result.samples.stolen)
+    assert result.spread.rounds_kept < result.spread.rounds
+
+
+def test_a_host_that_is_stolen_from_all_the_time_gives_no_number():
+    hand = HandClock()
+    clock = replace(hand.clock(), stolen=lambda: hand.now // 10)
+    runtime = TimedRuntime(hand, {network(1): lambda _: 2 * MS})
+    [result] = measure_latency([network(1)], runtime, MeasurePlan(max_seconds=1), clock=clock)
+    assert (result.status, result.n) == ("unstable", 0)
+
+
+def test_what_a_runtime_complains_of_makes_the_result_unstable():
+    hand = HandClock()
+
+    class Complaining(TimedRuntime):
+        def prepare(self, item, seed):
+            made = super().prepare(item, seed)
+            return replace(
+                made,
+                complaint=lambda: "It recompiled.",
+                phases={"compile_ms": 3.0},
+                facts={"graphs": 1},
+            )
+
+    runtime = Complaining(hand, {network(1): lambda _: 2 * MS})
+    [result] = measure_latency([network(1)], runtime, PLAN, clock=hand.clock())
+    assert (result.status, result.note) == ("unstable", "It recompiled.")
+    assert result.phases["compile_ms"] == 3.0
+    assert result.environment["graphs"] == 1
+
+
+def test_the_brisk_plan_asks_little_time_of_a_small_network():
+    hand = HandClock()
+    [result] = measure([lambda _: MS], plan=BRISK, hand=hand)
+    assert result.status == "ok"
+    assert hand.now < 200 * MS
+    assert len(result.samples.rounds) >= BRISK.min_rounds
 
 
 def test_a_number_without_any_undisturbed_sample_is_kept_as_unstable():
@@ -251,6 +306,8 @@ def test_the_environment_names_host_load_versions_and_plan():
     facts = result.environment
     assert facts["host"]["logical_cores"] >= 1
     assert len(facts["before"]["load_average"]) == 3
+    assert {"temperature_c", "frequency_mhz", "governor"} <= facts["after"].keys()
+    assert {"stolen_share", "others_busy", "throttled"} <= facts["during"].keys()
     assert facts["versions"]["timed"] == "1"
     assert facts["versions"]["python"]
     assert MeasurePlan.parse(facts["plan"]) == PLAN

@@ -8,7 +8,7 @@ import onnxruntime as ort
 import pytest
 
 from hardware_profiles.runtimes.onnx_models import timing_model
-from hardware_profiles.runtimes.onnx_running import options
+from hardware_profiles.runtimes.onnx_sessions import options
 from hardware_profiles.runtimes.onnx_tracing import TRACED_OPS, knows, traced_model
 from hardware_profiles.runtimes.weights import build_initialised, random_input
 from search_engine.exporters.onnx_file import onnx_model
