@@ -20,17 +20,19 @@ from experiments import doorbell, engine, job_work, measuring
 from experiments.errors import LeaseLost
 from experiments.leases import AWAY, FREE, lease_values
 from experiments.models import Job, Run, Trial
+from experiments.monitor import stop_at_shutdown
 from experiments.services import jobs, recording
 from experiments.verdict import failure
 from hardware_profiles import agent_queue, agents, model_files
 from hardware_profiles.agent_queue import LEASE_SECONDS
 from hardware_profiles.agent_results import ResultBody, checked, plan_of
 from hardware_profiles.errors import AgentFailedError, DeviceDisabledError
+from hardware_profiles.host_lock import SharedHold
 from hardware_profiles.measure import LatencyResult
 from hardware_profiles.models import Agent, AgentTask, Device
 from hardware_profiles.reference import reference_network
 from hardware_profiles.services import store_measurement
-from search_engine.errors import SearchEngineError
+from search_engine.errors import Interrupted, SearchEngineError
 from search_engine.network import NetworkSpec
 
 MODELS_AT_ONCE = 4  # then other work of the queue has its turn
@@ -112,8 +114,11 @@ def _make_models(device: Device) -> bool:
         if made == MODELS_AT_ONCE:
             return True
         try:
-            model_files.make(reference_network(), device)
-            model_files.make(NetworkSpec.from_json(task.network), device)
+            with SharedHold(while_waiting=stop_at_shutdown):  # others may measure on this host
+                model_files.make(reference_network(), device)
+                model_files.make(NetworkSpec.from_json(task.network), device)
+        except Interrupted:
+            return False  # agents that ask for work ring again
         except SearchEngineError as error:
             with transaction.atomic():
                 if locked := agent_queue.locked(device.agent, task.pk):

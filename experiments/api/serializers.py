@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from experiments import engine, selectors
 from experiments.models import ApiToken, Artifact, Experiment, Job, Run, Trial
+from experiments.services.jobs import waiting_problem
 
 ORIGINS = ("measured", "looked_up", "predicted", "analytic")
 
@@ -101,13 +102,20 @@ class JobSerializer(serializers.ModelSerializer):
     params = ObjectField()
     result = ObjectField(allow_null=True)
     artifacts = ArtifactSerializer(many=True)
+    problem = serializers.SerializerMethodField(
+        help_text="Why nobody comes for a job that waits for an agent; else empty."
+    )
 
     class Meta:
         model = Job
         fields = (
             "id", "kind", "status", "progress", "result", "error", "artifacts", "experiment",
-            "trial", "device", "owner", "params", "created_at", "finished_at",
+            "trial", "device", "owner", "params", "problem", "created_at", "finished_at",
         )  # fmt: skip
+
+    def get_problem(self, job: Job) -> str:
+        """A sentence that says what to do."""
+        return waiting_problem(job)
 
 
 class JobIdSerializer(serializers.Serializer):

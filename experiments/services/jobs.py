@@ -14,6 +14,7 @@ from experiments.leases import FREE, MAX_ATTEMPTS, lease_values, worker_name
 from experiments.models import Artifact, Job, Trial
 from experiments.services import recording
 from experiments.space_store import find_space
+from hardware_profiles import agents
 from hardware_profiles.models import Device
 from search_engine.exporters import EXPORTERS
 
@@ -172,6 +173,7 @@ def _tell(job: Job) -> None:
         "progress": job.progress,
         "number": job.trial.number,
         "error": job.error,
+        "problem": waiting_problem(job),
         "result": _short(job.result),
         "artifacts": [
             {
@@ -185,6 +187,13 @@ def _tell(job: Job) -> None:
         ],
     }
     recording.emit(job.trial.experiment_id, [("job.state", payload)])
+
+
+def waiting_problem(job: Job) -> str:
+    """Why nobody comes for a job that waits for an agent, or nothing."""
+    if job.status != Job.Status.WAITING or job.device is None:
+        return ""
+    return agents.problem(job.device)
 
 
 def _short(result: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -425,13 +425,14 @@ def test_candidates_go_before_jobs(pi, job, searching):
     assert first.purpose == "trial"
 
 
-def test_the_line_says_why_nobody_comes(pi, job, device):
+def test_the_line_says_why_nobody_comes(pi, alice, job, device):
     assert agents.line(device)["problem"] == ""
     Agent.objects.update(last_seen_at=timezone.now() - timedelta(hours=3))
     device.refresh_from_db()
     found = agents.line(Device.objects.get(pk=device.pk))
     assert found["agent_seen_s"] > 3 * 3600 - 1
     assert found["problem"].startswith("No worker for this device: agent pi was last heard of 3 h")
+    assert Client(alice).get(f"jobs/{job.pk}/").json()["problem"] == found["problem"]
     pi[1].post("agents/hello/", facts(threads=2))
     assert "--threads 1" in agents.line(Device.objects.get(pk=device.pk))["problem"]
     assert claim(pi[1])["tasks"] == [], "not as it is started now"

@@ -35,7 +35,7 @@ class JobViewSet(viewsets.GenericViewSet[Job]):
 
     def get_queryset(self) -> QuerySet[Job]:
         """With everything a row shows."""
-        related = ("owner", "device", "trial__experiment")
+        related = ("owner", "device__agent", "trial__experiment")
         return jobs_for(self.request.user).select_related(*related).prefetch_related("artifacts")
 
     def list(self, request: Request) -> Response:

@@ -6,25 +6,28 @@ import { metric } from "../lib/format.js";
 const NAMES = { measure: "Measurement", export: "ONNX export" };
 const WORDS = {
   queued: "waiting for a worker",
+  waiting: "waiting for the device's agent",
   running: "running",
   done: "done",
   failed: "failed",
   cancelled: "cancelled",
 };
 
+const ICONS = { cancelled: "stopped", waiting: "queued" };
+
 /** @param {number|undefined} before the latency that the search used, in ms. */
 export function jobCard(job, before) {
-  const going = job.status === "queued" || job.status === "running";
+  const going = ["queued", "waiting", "running"].includes(job.status);
   return el(
     "div",
     { class: "card job", dataset: { kind: job.kind, status: job.status } },
     el(
       "span",
       { class: "status", dataset: { status: job.status } },
-      icon(job.status === "cancelled" ? "stopped" : job.status),
+      icon(ICONS[job.status] ?? job.status),
       NAMES[job.kind] ?? job.kind,
     ),
-    el("span", { class: "muted" }, WORDS[job.status]),
+    el("span", { class: "muted" }, job.problem || WORDS[job.status]),
     going ? bar(job) : el("div", { class: "job-result" }, ...result(job, before)),
   );
 }
