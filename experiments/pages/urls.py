@@ -17,4 +17,5 @@ urlpatterns = [
     path("experiments/<uuid:pk>/delete/", views.delete, name="delete"),
     path("", include("experiments.pages.live_urls")),
     path("", include("experiments.pages.space_urls")),
+    path("", include("experiments.pages.device_urls")),
 ]

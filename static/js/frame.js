@@ -29,3 +29,4 @@ addEventListener("submit", (event) => {
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 bind("g e", "Go to experiments", () => location.assign("/experiments/"));
+bind("g d", "Go to devices", () => location.assign("/devices/"));

@@ -53,7 +53,8 @@ export async function request(method, path, body, { signal, headers = {} } = {})
   const label = `${method} ${BASE}${path}`;
   const options = { method, signal, credentials: "same-origin", headers: { Accept: "application/json", ...headers } };
   if (method !== "GET") options.headers["X-CSRFToken"] = csrfToken();
-  if (body !== undefined) {
+  if (body instanceof Blob) options.body = body; // a file, sent as it is
+  else if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }

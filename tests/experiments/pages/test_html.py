@@ -11,6 +11,8 @@ pytestmark = pytest.mark.django_db
 PAGES = [
     "/login/", "/experiments/", "/experiments/?state=done", "/experiments/?q=zzz",
     "/experiments/new/", "/experiments/new/?template=cell-table", "/nothing-here/",
+    "/devices/", "/devices/local-cpu/", "/devices/new/", "/devices/new/?kind=agent",
+    "/devices/compare/",
 ]  # fmt: skip
 
 
@@ -42,7 +44,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(params=PAGES)
-def page(request, client, staff, make):
+def page(request, client, staff, make, cpu):
     if request.param != "/login/":
         client.force_login(staff)
         make("done", results=[(0.9, 1000)], owner=staff)
@@ -76,7 +78,7 @@ def test_one_main_heading_and_no_id_twice(page):
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_only_staff_is_offered_the_devices(client, alice, staff):
+def test_only_staff_is_offered_the_administration(client, alice, staff):
     client.force_login(alice)
     assert "/admin/" not in client.get("/experiments/").content.decode()
     client.force_login(staff)

@@ -1,0 +1,97 @@
+"""How a device is doing, in one word with an icon: what lists and pages of devices show first."""
+
+import re
+from dataclasses import dataclass
+
+import redis
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from experiments import workers
+from hardware_profiles.agents import line
+from hardware_profiles.models import Device
+from hardware_profiles.profiling import state_of
+
+PARTS = {
+    "healthy": ("Healthy", "done", "done"),
+    "unprofiled": ("Not profiled", "queued", "queued"),
+    "profiling": ("Profiling", "running", "running"),
+    "paused": ("Profiling paused", "paused", "paused"),
+    "throttled": ("Throttled", "heat", "paused"),
+    "stale": ("Stale", "clock", "paused"),
+    "drifted": ("Drifted", "drift", "paused"),
+    "unreachable": ("Unreachable", "unplugged", "failed"),
+    "empty": ("No numbers yet", "queued", "queued"),
+    "disabled": ("Disabled", "stopped", "stopped"),
+}
+"""State -> word, icon, and the status whose colour the icon has."""
+
+
+_CODE = re.compile("`([^`]+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One of `PARTS`, and why."""
+
+    key: str
+    note: str = ""
+
+    @property
+    def warns(self) -> bool:
+        """Somebody should do something about it, or know it before trusting a number."""
+        return self.key in ("throttled", "stale", "drifted", "unreachable", "empty", "paused")
+
+    @property
+    def note_html(self) -> SafeString:
+        """The note with what stands in backticks as code."""
+        return mark_safe(_CODE.sub(r"<code>\1</code>", escape(self.note)))  # noqa: S308
+
+    @property
+    def label(self) -> str:
+        return PARTS[self.key][0]
+
+    @property
+    def icon(self) -> str:
+        return PARTS[self.key][1]
+
+    @property
+    def status(self) -> str:
+        return PARTS[self.key][2]
+
+
+def device_state(device: Device, queues: frozenset[str] | None) -> State:
+    """What matters most about a device now.
+
+    Args:
+        queues: that living workers listen to (`listened_queues`); None if nobody can tell.
+    """
+    if not device.is_active:
+        return State("disabled", "Switched off: its numbers are kept, it is not offered.")
+    if problem := _unreachable(device, queues):
+        return State("unreachable", problem)
+    key, note = state_of(device)
+    if key:
+        return State({"profiled": "healthy"}.get(key, key), note)
+    if device.kind == Device.Kind.TABLE and not device.tables.filter(is_current=True).exists():
+        return State("empty", "Import a table: it has no numbers yet.")
+    if device.kind == Device.Kind.ANALYTIC and not device.descriptor:
+        return State("empty", "Nothing describes it yet: state peak compute and bandwidth.")
+    return State("healthy")
+
+
+def listened_queues() -> frozenset[str] | None:
+    """Queues that some living worker serves; None while the broker does not answer."""
+    try:
+        return frozenset(queue for worker in workers.alive() for queue in worker.queues)
+    except redis.RedisError:
+        return None
+
+
+def _unreachable(device: Device, queues: frozenset[str] | None) -> str:
+    """Why nothing can be measured, or nothing."""
+    if device.kind == Device.Kind.AGENT:
+        return line(device)["problem"]
+    if device.kind == Device.Kind.LOCAL and queues is not None and device.queue not in queues:
+        return "No worker for this device: start one, or restart `make run`."
+    return ""
