@@ -100,7 +100,9 @@ def analytic_metrics(network: NetworkSpec) -> dict[str, dict[str, Any]]:
 def unmeasured_device(experiment: Experiment, metrics: dict[str, Any]) -> str:
     """The first device that must measure and has no latency here yet; empty if there is none."""
     spec = spec_of(experiment)
-    slugs = [d.slug for d in devices_of(spec) if d.kind in Device.MEASURING]
+    known = Device.objects.filter(slug__in=spec.devices, kind__in=Device.IMMEDIATE)
+    at_once = set(known.values_list("slug", flat=True)) if spec.devices else set()
+    slugs = [slug for slug in spec.devices if slug not in at_once]
     primary = spec.primary_device
     return next((s for s in slugs if metric_key("latency_ms", s, primary) not in metrics), "")
 

@@ -12,6 +12,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 
+from hardware_profiles import admin_agents as admin_agents  # Django looks for registrations here
+from hardware_profiles import admin_tables as admin_tables
 from hardware_profiles import environment, services
 from hardware_profiles.models import Device, Measurement
 from hardware_profiles.selectors import device_status
@@ -41,6 +43,8 @@ class DeviceForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if not self.instance.pk:
             self.instance.spec = environment.describe_host()
+            kinds = self.fields["kind"]  # devices of other machines are made by their agent
+            kinds.choices = [item for item in kinds.choices if item[0] != Device.Kind.AGENT]
 
 
 @admin.register(Device)
@@ -57,6 +61,7 @@ class DeviceAdmin(admin.ModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "is_active", "notes")}),
         ("How networks run", {"fields": ("kind", "runtime", "threads", "precision", "batch_size")}),
+        ("Description", {"fields": ("descriptor",)}),
         ("Host", {"fields": ("host",)}),
         ("Numbers", {"fields": ("measured", "last_measured", "created_at", "updated_at")}),
     )
@@ -64,6 +69,11 @@ class DeviceAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         counted = super().get_queryset(request).with_latest()
         return counted.annotate(measurement_count=Count("measurements"))
+
+    def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:
+        if obj.kind in Device.IMMEDIATE:
+            obj.spec = {}  # nothing runs on this host
+        super().save_model(request, obj, form, change)
 
     def get_fieldsets(self, request: HttpRequest, obj: Device | None = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:-1]
@@ -93,6 +103,9 @@ class DeviceAdmin(admin.ModelAdmin):
 
     @admin.display(description="set-up", ordering="runtime")
     def set_up(self, device: Device) -> str:
+        if device.kind in Device.IMMEDIATE:
+            batch = f", batch {device.batch_size}" if device.batch_size > 1 else ""
+            return f"{device.get_kind_display()}{batch}"
         threads = "1 thread" if device.threads == 1 else f"{device.threads} threads"
         return f"{device.get_runtime_display()}, {threads}, batch {device.batch_size}"
 

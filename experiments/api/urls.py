@@ -7,6 +7,7 @@ from experiments.api.renderers import OneFormat
 from experiments.api.views import agents as agent_views
 from experiments.api.views.catalog import CatalogView
 from experiments.api.views.datasets import DatasetViewSet
+from experiments.api.views.device_tables import TableView, TableViewSet
 from experiments.api.views.devices import MeasureView, RepeatableDeviceViewSet
 from experiments.api.views.experiments import ExperimentViewSet
 from experiments.api.views.jobs import ArtifactViewSet, JobViewSet
@@ -89,6 +90,17 @@ urlpatterns = [
         name="device-list",
     ),
     *(route for route in device_routes if route.name != "device-list"),
+    path("devices/<slug:slug>/table/", TableView.as_view(), name="device-table"),
+    path(
+        "devices/<slug:slug>/tables/",
+        TableViewSet.as_view({"get": "list"}),
+        name="device-tables",
+    ),
+    path(
+        "devices/<slug:slug>/tables/<uuid:pk>/activate/",
+        TableViewSet.as_view({"post": "activate"}),
+        name="device-table-activate",
+    ),
     path(
         "experiments/",
         ExperimentViewSet.as_view({"get": "list", "post": "create"}, **_document),

@@ -11,7 +11,7 @@ STATUSES = ("disabled", "unmeasured", "unstable", "ready")
 
 
 class DeviceSerializer(serializers.Serializer):
-    """A hardware target: a host with runtime, threads, precision and batch size."""
+    """A hardware target: a host with runtime, threads, precision and batch size, or numbers."""
 
     slug = serializers.CharField()
     name = serializers.CharField()
@@ -22,6 +22,13 @@ class DeviceSerializer(serializers.Serializer):
     precision = serializers.ChoiceField(choices=Device.Precision.choices)
     batch_size = serializers.IntegerField()
     spec = serializers.DictField(help_text="The host as it was detected.")
+    descriptor = serializers.DictField(help_text="Published figures, for descriptions.")
+    metrics = serializers.ListField(
+        child=serializers.CharField(), help_text="What it gives: `latency_ms`, `energy_mj`."
+    )
+    tables = serializers.ListField(
+        child=serializers.DictField(), help_text="Tables in use, by metric; of kind `table`."
+    )
     status = serializers.ChoiceField(
         choices=STATUSES, help_text="Unstable: the newest measurement was disturbed."
     )

@@ -42,7 +42,7 @@ class DeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
 
     @extend_schema(request=DeviceBody, responses={201: DeviceSerializer})
     def create(self, request: Request) -> Response:
-        """Add a device of this host; staff only."""
+        """Add a device: of this host, a description or an imported table; staff only."""
         body = DeviceBody.parse(request.data)
         device = services.create_device(**body.model_dump())
         return Response(DeviceSerializer(device).data, status=status.HTTP_201_CREATED)

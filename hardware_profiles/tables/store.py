@@ -147,7 +147,7 @@ def table_row(table: DeviceTable) -> dict[str, Any]:
 
 
 def export_csv(
-    tables: list[DeviceTable], space_of: Callable[[str], SearchSpace] | None = None
+    tables: list[DeviceTable], space_of: Callable[[str], SearchSpace | None] | None = None
 ) -> str:
     """CSV that imports to the same tables; of several metrics of one device, one after another.
 
@@ -208,6 +208,6 @@ def _key_cells(content: TableContent, index: int, space: SearchSpace | None) -> 
 def _check_kind(device: Device) -> None:
     if device.kind != Device.Kind.TABLE:
         raise TableError(
-            f"Device {device.slug!r} is of kind {device.kind!r}; only devices of kind 'table' "
+            f"Device {device.slug!r} is of kind '{device.kind}'; only devices of kind 'table' "
             "take imported numbers. Create one for them."
         )

@@ -14,7 +14,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from experiments.models import ApiToken, Experiment, Job, Trial
 from experiments.services.spaces import create_space
 from experiments.spaces import space_for
-from hardware_profiles.models import Measurement
+from hardware_profiles.models import DeviceTable, Measurement
+from hardware_profiles.services import create_device
+from hardware_profiles.tables.store import import_csv
 from tests.experiments.api.world import (
     BASE,
     Client,
@@ -85,11 +87,17 @@ TABLE = (
     Row("GET", "datasets/digits/",                       "200 200 200 401 200"),
     Row("GET", "devices/",                               "200 200 200 401 200"),
     Row("POST", "devices/",                              "403 403 403 401 201", DEVICE),
+    Row("POST", "devices/",                              "403 403 403 401 201",
+        {"slug": "a-table", "name": "Numbers", "kind": "table"}),
     Row("GET", "devices/local-cpu/",                     "200 200 200 401 200"),
     Row("PATCH", "devices/local-cpu/",                   "403 403 403 401 200", {"name": "x"}),
     Row("POST", "devices/local-cpu/measure/",            "202 202 202 401 202", SPACE),
     Row("GET", "devices/local-cpu/measurements/",        "200 200 200 401 200"),
     Row("GET", "devices/local-cpu/measurements/{measurement}/", "200 200 200 401 200"),
+    Row("GET", "devices/phone/table/",                   "200 200 200 401 200"),
+    Row("POST", "devices/phone/table/",                  "403 403 403 401 415"),
+    Row("GET", "devices/phone/tables/",                  "200 200 200 401 200"),
+    Row("POST", "devices/phone/tables/{table}/activate/", "403 403 403 401 200"),
     Row("GET", "experiments/",                           "200 200 200 401 200"),
     Row("POST", "experiments/",                          "201 201 201 401 201", document()),
     Row("POST", "experiments/estimate/",                 "200 200 200 401 200", document()),
@@ -155,8 +163,17 @@ def world(people, cpu, alice) -> dict[str, Any]:
         "artifact": add_artifact(alice, trial).pk,
         "job": Job.objects.create(owner=alice, kind="measure", trial=trial, device=cpu).pk,
         "measurement": measurement.pk,
+        "table": _table().pk,
         "space": create_space(owner=alice, name="Sensor", document=sensor()).slug,
     }
+
+
+def _table() -> DeviceTable:
+    phone = create_device(slug="phone", name="Phone", kind="table")
+    raw = b"arch,value,unit\n0 0 0 0 0 0,1,ms\n"
+    space = space_for("nasbench201")
+    [table], _ = import_csv(device=phone, raw=raw, source="a line", space=space)
+    return table
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method} {row.path}")
@@ -207,7 +224,7 @@ def test_the_table_names_every_endpoint():
 
 def _template(path: str) -> str:
     """`experiments/{x}/trials/0/` as the router sees it: variable parts are stars."""
-    fixed = {"nasbench201", "digits", "local-cpu", "0"}
+    fixed = {"nasbench201", "digits", "local-cpu", "phone", "0"}
     parts = ("*" if part in fixed or part.startswith("{") else part for part in path.split("/"))
     return "/".join(parts)
 

@@ -5,7 +5,9 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from hardware_profiles.models import Device, Measurement
-from hardware_profiles.services import store_measurement
+from hardware_profiles.services import create_device, store_measurement
+from hardware_profiles.tables.store import import_csv
+from search_engine.loading import load_space
 
 FORM = {
     "name": "My device",
@@ -67,10 +69,44 @@ def test_a_wrong_field_is_explained_on_the_form(office, changes, words):
 
 def test_only_runtimes_and_kinds_that_work_are_offered(office):
     form = office.get(office.address("device_add")).content.decode()
-    for offered in ("PyTorch eager", "ONNX Runtime", "This host"):
+    for offered in ("PyTorch eager", "ONNX Runtime", "This host", "A description", "table"):
         assert offered in form
-    for not_offered in ("agent", "analytic"):
-        assert f'value="{not_offered}"' not in form
+    assert 'value="agent"' not in form, "those come into being when their agent registers"
+
+
+def test_a_description_is_created_and_a_wrong_one_explained(office):
+    form = FORM | {"kind": "analytic", "runtime": "", "descriptor": '{"peak_fp32_gflops": 48}'}
+    response = office.post(office.address("device_add"), form)
+    assert "needs mem_bw_gbs" in response.content.decode()
+    form["descriptor"] = '{"peak_fp32_gflops": 48, "mem_bw_gbs": 12.8}'
+    assert office.post(office.address("device_add"), form).status_code == 302
+    device = Device.objects.get()
+    assert (device.spec, device.descriptor["status"]) == ({}, "unverified")
+    page = office.get(office.address("device_changelist")).content.decode()
+    assert "A description: peak compute and bandwidth, batch 4" in page
+    assert office.get(office.address("device_change", device.pk)).status_code == 200
+
+
+def test_imported_tables_are_read_used_again_and_exported(office):
+    device = create_device(slug="phone", name="Phone", kind="table")
+    space = load_space("nasbench201-tiny")
+    for value in (1, 2):
+        raw = f"arch,value,unit\n0 0 0 0 0 0,{value},ms\n0 0 0 0 0 1,-1,ms\n".encode()
+        import_csv(device=device, raw=raw, source="made up", space=space)
+    old, new = device.tables.order_by("version")
+    page = office.get(office.address("devicetable_change", new.pk)).content.decode()
+    assert "negative" in page
+    assert "made up" in page
+    changelist = office.address("devicetable_changelist")
+    office.post(changelist, {"action": "use_again", "_selected_action": [old.pk, new.pk]})
+    new.refresh_from_db()
+    assert new.is_current, "one per device and metric"
+    office.post(changelist, {"action": "use_again", "_selected_action": [old.pk]})
+    old.refresh_from_db()
+    assert old.is_current
+    file = office.post(changelist, {"action": "export", "_selected_action": [old.pk]})
+    assert file["Content-Type"].startswith("text/csv")
+    assert b"none~0" in file.content
 
 
 def test_editing_keeps_what_numbers_were_measured_with(office, measured, device):

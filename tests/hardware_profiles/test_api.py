@@ -94,9 +94,10 @@ def test_staff_creates_a_device(client, staff, db):
         ({"slug": "local-cpu"}, "slug", "already exists"),
         ({"name": ""}, "name", "at least 1"),
         ({"name": "x" * 121}, "name", "at most 120"),
-        ({"runtime": "abacus"}, "runtime", "pytorch, onnxruntime"),
+        ({"runtime": "abacus"}, "runtime", "pytorch, torchscript"),
         ({"kind": "agent"}, "kind", "local"),
-        ({"kind": "analytic"}, "kind", "local"),
+        ({"kind": "analytic"}, "runtime", "leave the runtime empty"),
+        ({"runtime": ""}, "runtime", "needs one of pytorch"),
         ({"threads": 0}, "threads", "greater than or equal to 1"),
         ({"threads": "2"}, "threads", "integer"),
         ({"threads": 200}, "threads", "logical cores"),
@@ -127,8 +128,8 @@ def test_a_body_that_is_no_object_is_refused(client, staff, db, body):
 
 def test_a_missing_field_is_named(client, staff, db):
     client.force_login(staff)
-    response = client.post(LIST, {"slug": "x"}, content_type="application/json")
-    assert {error["attr"] for error in response.json()["errors"]} == {"name", "runtime"}
+    response = client.post(LIST, {"runtime": "pytorch"}, content_type="application/json")
+    assert {error["attr"] for error in response.json()["errors"]} == {"slug", "name"}
 
 
 def test_staff_switches_a_device_off(client, device, staff):

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -96,7 +97,7 @@ def read_npz(path: Path, needed: Iterable[str] = ()) -> dict[str, NDArray[Any]]:
             if size > MAX_FILE_BYTES:
                 raise ValueError(f"it unpacks to {size:,} bytes, at most {MAX_FILE_BYTES:,}")
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
         raise TableError(f"{path} cannot be read as npz: {error}") from error
     if lacking := [name for name in needed if name not in arrays]:
         raise TableError(f"{path} has no array {', '.join(lacking)}; it has {', '.join(arrays)}.")
