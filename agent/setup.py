@@ -18,7 +18,7 @@ NEEDED = (  # by the client; with what they import
     "search_engine.errors",
     "hardware_profiles.host_lock",
     "hardware_profiles.measure",
-    "hardware_profiles.onnx_session",
+    "hardware_profiles.runtimes.onnx_sessions",
 )
 
 

@@ -93,6 +93,9 @@ class OfferedTaskSerializer(serializers.Serializer):
 
     id = serializers.UUIDField()
     digest = serializers.CharField(help_text="Of the network.")
+    input_shape = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Without the batch axis."
+    )
     sha256 = serializers.CharField(help_text="Of its ONNX file.")
 
 
@@ -100,6 +103,7 @@ class ReferenceModelSerializer(serializers.Serializer):
     """The network that is timed beside all others."""
 
     digest = serializers.CharField()
+    input_shape = serializers.ListField(child=serializers.IntegerField())
     sha256 = serializers.CharField(help_text="Of its ONNX file.")
     usual_ms = serializers.FloatField(allow_null=True, help_text="Null: measure it first.")
     first_plan = serializers.DictField(help_text="How to measure it first.")

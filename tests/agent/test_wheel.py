@@ -33,7 +33,7 @@ from hardware_profiles.samples import MeasurePlan
 plan = MeasurePlan(
     warmup_seconds=0.01, rounds=5, runs_per_round=10, settle_seconds=0.01, max_seconds=0.1
 )
-item = OnnxFile("d", open(sys.argv[3], "rb").read())
+item = OnnxFile("d", open(sys.argv[3], "rb").read(), (3, 32, 32))
 (result,) = measure_latency([item], OnnxRunner(1, 1), plan)
 print(json.dumps({"result": as_json(result), "modules": sorted(sys.modules)}))
 """

@@ -3,11 +3,11 @@
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+import numpy as np
 import onnxruntime
 
-from hardware_profiles.errors import PreparationError
-from hardware_profiles.onnx_session import open_session, prepare, standard_normal
 from hardware_profiles.running import Prepared
+from hardware_profiles.runtimes.onnx_sessions import open_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,12 @@ class OnnxFile:
 
     Attributes:
         digest: of the network, not of the file.
+        input_shape: without the batch axis.
     """
 
     digest: str
     content: bytes
+    input_shape: tuple[int, ...]
 
 
 class OnnxRunner:
@@ -34,16 +36,10 @@ class OnnxRunner:
         return self._threads == 1
 
     def prepare(self, item: OnnxFile, seed: int) -> Prepared:
-        """Load a file and fix its input. PreparationError."""
-        session = open_session(item.content, self._threads, item.digest[:10])
-        inputs = session.get_inputs()
-        shape = inputs[0].shape[1:] if len(inputs) == 1 else []
-        if not shape or not all(isinstance(side, int) for side in shape):
-            raise PreparationError(
-                f"Architecture {item.digest[:10]} needs one input of a fixed shape, has "
-                f"{[found.shape for found in inputs]}."
-            )
-        return prepare(session, standard_normal((self._batch, *shape), seed))
+        """Load a file and fix its input: standard normal values of the seed. PreparationError."""
+        shape = (self._batch, *item.input_shape)
+        x = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+        return open_model(item.content, x, self._threads)
 
     def session(self) -> AbstractContextManager[None]:
         """Nothing global: threads belong to each file's session."""

@@ -215,12 +215,12 @@ class Worker:
         if facts["sha256"] not in self._references:
             content = self._download(f"tasks/{task['id']}/reference.onnx", facts["sha256"])
             self._references[facts["sha256"]] = content
-        return OnnxFile(facts["digest"], self._references[facts["sha256"]])
+        content = self._references[facts["sha256"]]
+        return OnnxFile(facts["digest"], content, tuple(facts["input_shape"]))
 
     def _file(self, task: dict[str, Any]) -> OnnxFile:
-        return OnnxFile(
-            task["digest"], self._download(f"tasks/{task['id']}/model.onnx", task["sha256"])
-        )
+        content = self._download(f"tasks/{task['id']}/model.onnx", task["sha256"])
+        return OnnxFile(task["digest"], content, tuple(task["input_shape"]))
 
     def _download(self, path: str, sha256: str) -> bytes:
         """A file, tried again until it is complete. Stopped, Refused."""

@@ -234,7 +234,7 @@ def _hand_out(agent: Agent, tasks: list[AgentTask]) -> dict[str, Any]:
     first = tasks[0]
     device, spec = first.device, agent.spec
     fingerprint = environment.fingerprint(spec["host"], device.runtime, spec["versions"])
-    reference = reference_network().digest
+    reference = reference_network()
     session = {
         "device": device.slug,
         "runtime": device.runtime,
@@ -244,14 +244,20 @@ def _hand_out(agent: Agent, tasks: list[AgentTask]) -> dict[str, Any]:
         "plan": plan_of(first).model_dump(),
         "seed": model_files.SEED,
         "reference": {
-            "digest": reference,
-            "sha256": _sha256(reference, first),
+            "digest": reference.digest,
+            "input_shape": list(reference.inputs[0].shape),
+            "sha256": _sha256(reference.digest, first),
             "usual_ms": usual_reference_ms(device, fingerprint),
             "first_plan": FIRST_CALL.model_dump(),
         },
     }
     offered = [
-        {"id": task.pk, "digest": task.network_hash, "sha256": _sha256(task.network_hash, task)}
+        {
+            "id": task.pk,
+            "digest": task.network_hash,
+            "input_shape": task.network["inputs"][0]["shape"],
+            "sha256": _sha256(task.network_hash, task),
+        }
         for task in tasks
     ]
     return {"session": session, "tasks": offered}
