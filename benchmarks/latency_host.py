@@ -2,9 +2,11 @@
 
 For each pair it does what a profile does within `--seconds`: networks kept apart for the test and
 networks to fit on are measured in turns, the cost models are cross-validated on the latter only,
-the best is fitted on all of them, and the test networks are predicted once. Afterwards, outside
-that time, the test networks are measured again: no prediction can be better than this floor. Peers
-in the same run: a line through MACs, and a plain sum of execution units timed in chains.
+the best is fitted on all of them, and the test networks are predicted once. What is fitted on is
+put to the usual speed of this host, by the reference network that is timed beside it; what is
+predicted is judged by the latencies as they were measured. Afterwards, outside that time, the test
+networks are measured again: no prediction can be better than this floor. Peers in the same run: a
+line through MACs, and a plain sum of execution units timed in chains.
 
     python benchmarks/latency_host.py [--quick] [--runtime pytorch] [--space nasbench201]
                                       [--seconds 300] [--save FILE]
@@ -70,16 +72,20 @@ HURRIED = MeasurePlan.parse(
 )
 
 
+PATIENT = MeasurePlan.parse({"quiet_factor": 1.025, "settle_seconds": 4.0})
+"""For networks kept apart: rounds in which the reference network is 3 % slow are repeated."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """How much is measured per pair of runtime and space."""
 
     seconds: float
     tests: int = 66  # a few may be disturbed; 60 are wanted
-    batch: int = 6
+    batch: int = 11
     fit_share: float = 0.12
     units: int = 80
-    test_plan: MeasurePlan = field(default_factory=MeasurePlan)
+    test_plan: MeasurePlan = PATIENT
     fit_plan: MeasurePlan = BRISK
     fewest_fit: int = 12
     strict: bool = True  # unstable measurements do not count
@@ -96,7 +102,7 @@ class Host:
         self.key, self.precision = RUNTIMES_HERE[name]
         cls: Any = RUNTIMES.resolve(self.key)
         config = RUNTIMES.parse_config(self.key, {"threads": 1, "precision": self.precision})
-        self.runtime, self._usual = cls(config), list[float]()
+        self.runtime, self.reference_ms = cls(config), list[float]()
 
     @property
     def rules(self) -> RuntimeRules:
@@ -105,7 +111,7 @@ class Host:
 
     def measure(self, networks: Sequence[NetworkSpec], plan: MeasurePlan) -> list[LatencyResult]:
         """One result each; what the reference network took is remembered."""
-        usual = float(np.percentile(self._usual[-20:], 25)) if self._usual else None
+        usual = float(np.percentile(self.reference_ms[-20:], 25)) if self.reference_ms else None
         results = measure_latency(
             networks,
             self.runtime,
@@ -113,7 +119,7 @@ class Host:
             reference=Reference(reference_network(), self.runtime, usual),
             exclusive=exclusive,
         )
-        self._usual.append(results[0].environment["reference_ms"])
+        self.reference_ms.append(results[0].environment["reference_ms"])
         return results
 
     def latencies(self, networks: Sequence[NetworkSpec], plan: MeasurePlan) -> list[float]:
@@ -132,18 +138,28 @@ class Host:
 
 @dataclass
 class Data:
-    """Networks and their milliseconds, NaN where there is none."""
+    """Networks and their milliseconds, NaN where there is none.
+
+    Attributes:
+        speeds: what the reference network took beside each, milliseconds.
+    """
 
     networks: list[NetworkSpec] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    speeds: list[float] = field(default_factory=list)
 
-    def add(self, networks: Sequence[NetworkSpec], values: Sequence[float]) -> None:
+    def add(self, host: Host, networks: Sequence[NetworkSpec], plan: MeasurePlan) -> None:
+        """Measure some more."""
+        self.values += host.latencies(networks, plan)
         self.networks += networks
-        self.values += values
+        last = host.reference_ms[-1] if host.reference_ms else float("nan")
+        self.speeds += [last] * len(networks)
 
-    def good(self) -> tuple[list[NetworkSpec], np.ndarray]:
-        """Those with a value."""
+    def good(self, *, usual_ms: float | None = None) -> tuple[list[NetworkSpec], np.ndarray]:
+        """Those with a value; as they would be with the reference network at `usual_ms`."""
         values = np.array(self.values)
+        if usual_ms is not None:
+            values = values * usual_ms / np.array(self.speeds)
         kept = np.flatnonzero(np.isfinite(values))
         return [self.networks[i] for i in kept], values[kept]
 
@@ -178,20 +194,21 @@ def profile(host: Host, space: SearchSpace, effort: Effort, seed: int) -> tuple[
     limit = effort.seconds * (1 - effort.fit_share)
     while True:
         used = time.monotonic() - began
-        if used > limit and not waiting and len(fit.good()[1]) >= effort.fewest_fit:
+        enough = len(fit.good()[1]) >= effort.fewest_fit
+        if used > limit and not waiting and enough:
             break
-        if used > 4 * effort.seconds:
+        if used > (4 if enough else 20) * effort.seconds:
             print("    this host is too slow or too busy; going on with what there is", flush=True)
             break
         if waiting:
             now, waiting = waiting[: effort.batch], waiting[effort.batch :]
-            test.add(now, host.latencies(now, effort.test_plan))
+            test.add(host, now, effort.test_plan)
         now = draw(space, effort.batch, rng, taken)
         if not now and not waiting:
             break
         if now and (used <= limit or len(fit.values) < effort.fewest_fit):
-            fit.add(now, host.latencies(now, effort.fit_plan))
-        if len(fit.values) % (10 * effort.batch) == 0:
+            fit.add(host, now, effort.fit_plan)
+        if fit.values and len(fit.values) % (5 * effort.batch) == 0:
             line = f"{used:5.0f} s: {len(test.values)} test, {len(fit.values)} to fit on"
             print(f"    {line}, last {fit.values[-1]:.4g} ms", flush=True)
     return test, fit, time.monotonic() - began
@@ -247,7 +264,8 @@ def run_pair(name: str, space_key: str, effort: Effort, seed: int) -> dict[str, 
     """Everything about one runtime and one space."""
     host, space = Host(name, effort.strict), load_space(space_key)
     test, fit, seconds = profile(host, space, effort, seed)
-    fit_networks, fit_values = fit.good()
+    usual_ms = float(np.percentile(host.reference_ms, 25))
+    fit_networks, fit_values = fit.good(usual_ms=usual_ms)
     test_networks, test_values = test.good()
     began = time.monotonic()
     evidence = Evidence(fit_networks, fit_values, host.rules, space=space)
@@ -263,7 +281,8 @@ def run_pair(name: str, space_key: str, effort: Effort, seed: int) -> dict[str, 
         "unstable": len(test.values) - len(test_values) + len(fit.values) - len(fit_values),
         "profile_seconds": round(seconds, 1),
         "cross_validated": fitted.candidates(),
-        "peers": peers(host, space, effort, fit, test),
+        "host_drift": round(float(np.ptp(np.log(host.reference_ms))) * 100, 1),
+        "peers": peers(host, space, effort, (fit_networks, fit_values), test),
         "fastest_ms": round(float(test_values.min()), 4),
         "slowest_ms": round(float(test_values.max()), 4),
     }
@@ -295,10 +314,16 @@ def repeatability(
     }
 
 
-def peers(host: Host, space: SearchSpace, effort: Effort, fit: Data, test: Data) -> dict[str, Any]:
+def peers(
+    host: Host,
+    space: SearchSpace,
+    effort: Effort,
+    fit: tuple[list[NetworkSpec], np.ndarray],
+    test: Data,
+) -> dict[str, Any]:
     """What simpler ways give on the same test networks."""
     test_networks, measured = test.good()
-    ways = {"MACs line": macs_line(*fit.good())}
+    ways = {"MACs line": macs_line(*fit)}
     if effort.units:
         ways["plain sum"] = plain_sum(host, space, effort)
     return {
@@ -317,7 +342,8 @@ def print_pair(name: str, space: str, found: dict[str, Any]) -> None:
     print(
         f"  {name} on {space}: {found['n_fit']} networks to fit on, {found['n_test']} apart, "
         f"{found['profile_seconds']:.0f} s, {found['fastest_ms']:.3g} to "
-        f"{found['slowest_ms']:.3g} ms, {found['unstable']} unstable"
+        f"{found['slowest_ms']:.3g} ms, {found['unstable']} unstable, "
+        f"reference within {found['host_drift']:.1f} %"
     )
     print(f"    {'':<34} {'MAPE %':>7} {'in 10 %':>8} {'tau':>7}")
     lines = {f"{found['predictor']} (chosen)": found, **found["peers"]}
