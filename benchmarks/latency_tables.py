@@ -4,8 +4,8 @@ For every device column of NAS-Bench-201, FBNet and OFA tables: models are fitte
 networks and judged on networks that none of them saw. Ours is the better of `ridge` and `gbdt` by
 their errors on left-out fitting networks, dead layers counted as explains those best. Beside it:
 MACs only, a look-up table of decisions (every edge, dead or not), boosted trees on decisions and
-on counts of units by every rule, and on some columns the graph network. Then transfer: each device in turn is new, 10 networks of it are
-measured, the other devices are known.
+on counts of units by every rule, and on some columns the graph network. Then transfer: each
+device in turn is new, 10 networks of it are measured, the other devices are known.
 
     python benchmarks/latency_tables.py [--quick] [--only COLUMN ...]
 
