@@ -83,7 +83,7 @@ class Effort:
     seconds: float
     tests: int = 66  # a few may be disturbed; 60 are wanted
     batch: int = 11
-    fit_share: float = 0.12
+    fit_share: float = 0.15
     units: int = 80
     test_plan: MeasurePlan = PATIENT
     fit_plan: MeasurePlan = BRISK
@@ -206,7 +206,7 @@ def profile(host: Host, space: SearchSpace, effort: Effort, seed: int) -> tuple[
         now = draw(space, effort.batch, rng, taken)
         if not now and not waiting:
             break
-        if now and (used <= limit or len(fit.values) < effort.fewest_fit):
+        if now and (used <= limit or not enough):
             fit.add(host, now, effort.fit_plan)
         if fit.values and len(fit.values) % (5 * effort.batch) == 0:
             line = f"{used:5.0f} s: {len(test.values)} test, {len(fit.values)} to fit on"
@@ -270,7 +270,7 @@ def run_pair(name: str, space_key: str, effort: Effort, seed: int) -> dict[str, 
     began = time.monotonic()
     evidence = Evidence(fit_networks, fit_values, host.rules, space=space)
     rng = np.random.default_rng(seed)
-    fitted = fit_best(evidence, rng=rng, time_limit=max(effort.seconds * effort.fit_share, 2.0))
+    fitted = fit_best(evidence, rng=rng, time_limit=max(0.1 * effort.seconds, 2.0))
     seconds += time.monotonic() - began
     predicted = fitted.predictor.predict(test_networks)
     found = figures(test_values, predicted)
