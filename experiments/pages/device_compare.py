@@ -12,6 +12,7 @@ from experiments.figures.device_pair import describe, pair_svg
 from experiments.figures.strip import strip_svg
 from experiments.figures.svg import as_html
 from experiments.formats import ORIGIN_MARKS, ORIGIN_WORDS
+from experiments.pages.device_kernels import decoded
 from experiments.pages.device_list import setting
 from experiments.pages.device_pairs import (
     Pairs,
@@ -131,11 +132,11 @@ def _row(index: int, pairs: Pairs, place: int) -> dict[str, Any]:
 
 
 def _win(pairs: Pairs, place: int, factor: float, space: SearchSpace | None) -> dict[str, Any]:
-    genes = pairs.genes[place]
+    network = decoded(space, pairs.genes[place]) if space else None
     return {
         **_row(place, pairs, place),
         "factor": f"{numbers.significant(float(factor))} ×",
-        "strip": as_html(strip_svg(space.decode(genes))) if space is not None else "",
+        "strip": as_html(strip_svg(network)) if network else "",
     }
 
 

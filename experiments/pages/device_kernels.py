@@ -1,12 +1,8 @@
-"""Kernels of a device: which shapes were timed, and how close they come to its roofs."""
+"""How close the kernels and networks that were measured come to the roofs of their device."""
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from experiments.figures import numbers
 from experiments.figures.device_roofline import Roofs, Work, describe, roofline_svg
@@ -15,30 +11,13 @@ from hardware_profiles.descriptors import PEAKS
 from hardware_profiles.models import Device, KernelTiming, Measurement
 from hardware_profiles.runtimes import RUNTIMES
 from search_engine.costs.units import RuntimeRules, Unit, units_of
+from search_engine.errors import SearchEngineError
 from search_engine.network import NetworkSpec
 from search_engine.ops import OPS
 from search_engine.protocols import SearchSpace
 
-DRAWS = 24
 SHOWN_NETWORKS, SHOWN_KERNELS = 60, 300
 BYTES = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """Kernel kinds against sizes of their output.
-
-    Attributes:
-        sides: columns, as words.
-        rows: one per kind: its name and cells, each `needed`, `timed` and a `level` from 0 to 4.
-        missing: kinds of which nothing was timed.
-    """
-
-    sides: list[str]
-    rows: list[dict[str, Any]]
-    timed: int
-    needed: int
-    missing: list[str]
 
 
 def rules_of(device: Device) -> RuntimeRules:
@@ -46,21 +25,6 @@ def rules_of(device: Device) -> RuntimeRules:
     if not device.runtime:
         return RuntimeRules()
     return getattr(RUNTIMES.resolve(device.runtime), "rules", RuntimeRules())
-
-
-def coverage(device: Device, space: SearchSpace) -> Coverage | None:
-    """Of the kernels that random networks of the space need, which were timed; None if none was.
-
-    Kernels are compared by their keys: the operation, its settings and its shapes.
-    """
-    rows = KernelTiming.objects.filter(device=device, quarantined=False)
-    timed = set(rows.values_list("key", flat=True))
-    if not timed:
-        return None
-    rng = np.random.default_rng(0)
-    networks = (space.decode(space.sample(rng)) for _ in range(DRAWS))
-    needed = {u.key: u for net in networks for u in units_of(net, rules_of(device))}
-    return _grid(needed.values(), timed)
 
 
 def roofline(device: Device, networks: Sequence[tuple[NetworkSpec, float]]) -> dict[str, Any]:
@@ -85,6 +49,14 @@ def roofs_of(device: Device) -> Roofs:
     return Roofs(_positive(peak), _positive(stated.get("mem_bw_gbs")))
 
 
+def decoded(space: SearchSpace, genes: Iterable[int]) -> NetworkSpec | None:
+    """The network, or None if it belongs to another version of the space."""
+    try:
+        return space.decode(tuple(genes))
+    except SearchEngineError:
+        return None
+
+
 def measured_networks(device: Device, space: SearchSpace, slug: str) -> list:
     """Networks of a space with their newest stable latency, at most `SHOWN_NETWORKS`."""
     rows = device.measurements.filter(
@@ -93,46 +65,9 @@ def measured_networks(device: Device, space: SearchSpace, slug: str) -> list:
     found: dict[str, tuple[NetworkSpec, float]] = {}
     for genes, value in rows.values_list("genes", "value")[: 2 * SHOWN_NETWORKS]:
         key = ",".join(map(str, genes))
-        if key not in found and len(found) < SHOWN_NETWORKS:
-            found[key] = (space.decode(tuple(genes)), value)
+        if key not in found and len(found) < SHOWN_NETWORKS and (net := decoded(space, genes)):
+            found[key] = (net, value)
     return list(found.values())
-
-
-def _grid(needed: Iterable[Unit], timed: set[str]) -> Coverage:
-    cells: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
-    units = list(needed)
-    for unit in units:
-        cell = cells[unit.kind, _side(unit)]
-        cell[0] += unit.key in timed
-        cell[1] += 1
-    sides = sorted({side for _, side in cells}, reverse=True)
-    kinds = sorted({kind for kind, _ in cells})
-    rows = [{"kind": k, "cells": [_cell(k, s, cells.get((k, s))) for s in sides]} for k in kinds]
-    return Coverage(
-        sides=[f"{side}²" if side > 1 else "1" for side in sides],
-        rows=rows,
-        timed=sum(unit.key in timed for unit in units),
-        needed=len(units),
-        missing=[k for k in kinds if not any(c[0] for (kind, _), c in cells.items() if kind == k)],
-    )
-
-
-def _cell(kind: str, side: int, counts: list[int] | None) -> dict[str, Any]:
-    if counts is None:
-        return {"needed": 0, "timed": 0, "level": "", "title": f"{kind}: none at this size"}
-    timed, needed = counts
-    level = 0 if not timed else 1 + min(3, int(3 * timed / needed))
-    size = f"{side}×{side}" if side > 1 else "a vector"
-    return {
-        "needed": needed,
-        "timed": timed,
-        "level": level,
-        "title": f"{kind} with an output of {size}: {timed} of {needed} shapes timed",
-    }
-
-
-def _side(unit: Unit) -> int:
-    return unit.output[-1] if len(unit.output) == 3 else 1
 
 
 def _kernel_work(device: Device) -> Iterable[Work | None]:

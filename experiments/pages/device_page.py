@@ -8,7 +8,13 @@ from django.contrib.auth.models import AbstractBaseUser
 
 from experiments.figures import numbers
 from experiments.formats import age_text
-from experiments.pages import device_kernels, device_quality, device_rows, device_runs
+from experiments.pages import (
+    device_coverage,
+    device_kernels,
+    device_quality,
+    device_rows,
+    device_runs,
+)
 from experiments.pages.device_list import setting
 from experiments.pages.device_state import device_state, line, listened_queues
 from experiments.space_store import find_space
@@ -99,10 +105,10 @@ def _kernels(
     """Coverage and roofline; empty for devices that are tables."""
     if device.kind == Device.Kind.TABLE:
         return {}
-    networks = (
-        device_kernels.measured_networks(device, space, model.space) if model and space else []
-    )
+    if model is None or space is None:
+        return {"roofline": device_kernels.roofline(device, [])}
+    networks = device_kernels.measured_networks(device, space, model.space)
     return {
-        "coverage": device_kernels.coverage(device, space) if space else None,
+        "coverage": device_coverage.coverage(device, model, space),
         "roofline": device_kernels.roofline(device, networks),
     }

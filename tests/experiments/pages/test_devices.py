@@ -304,3 +304,14 @@ def test_devices_that_share_no_measurement_are_compared_by_their_models_marked_s
     assert "is predicted by a model" in page
     assert "random architectures of NAS-Bench-201" in page
     assert re.search(r"~ \d[\d.]* [mµ]s", page)
+
+
+def test_without_timed_kernels_coverage_counts_those_in_fitted_networks(signed_in, cpu, staff):
+    rows = add_measurements(cpu, 4)
+    run = add_run(cpu, staff, phase="done")
+    cpu.measurements.update(profile=run)
+    add_model(cpu, rows, profile=run)
+    page = html(signed_in.get("/devices/local-cpu/"))
+    known, needed = map(int, re.search(r"(\d+) of (\d+) shapes", page).groups())
+    assert 0 < known < needed
+    assert "in networks it was fitted on" in page
