@@ -166,6 +166,8 @@ class Transfer:
 
     def predict(self, networks: Sequence[NetworkSpec]) -> Floats:
         """`n` values. PredictorError: not fitted, or a source was not handed in."""
+        if self._scale is None:
+            raise PredictorError("Transfer is not fitted; call fit first.")
         return self.answer(self._known(networks)) if len(networks) else np.zeros(0)
 
     def answer(self, known: Known) -> Floats:

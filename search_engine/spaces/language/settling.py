@@ -42,7 +42,8 @@ def _explain(space: "GeneSpace", rows: Matrix, index: int) -> None:
     try:
         space.canonical(tuple(rows[index].tolist()))
     except SpaceError as error:
-        raise SpaceError(f"Row {index}: {error}", error.path) from error
+        reason = str(error).removeprefix(f"{error.path}: ")
+        raise SpaceError(f"Row {index}: {reason}", error.path) from error
     raise AssertionError(f"row {index} is refused among many and allowed alone")
 
 
