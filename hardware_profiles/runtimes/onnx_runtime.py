@@ -51,7 +51,7 @@ class OnnxRuntime:
     axis is free and zeros of unknown size are no constant. Equal layers without weights run once,
     an activation before several convolutions too. In fp32 a sum runs within a linear convolution
     that makes one of its terms, and maps are blocked by channels; in int8 sums run by themselves,
-    and what reads zeros is left in float.
+    and zeros are made in float and converted for their readers.
 
     Args:
         calibration: inputs (n, *input shape) from which int8 takes the ranges of activations;

@@ -53,10 +53,27 @@ def traced_model(module: nn.Module, shape: Shape) -> onnx.ModelProto:
     except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
         raise ExportError(f"It cannot be traced: {str(error)[:300]}") from error
     model = onnx.load_from_string(file.getvalue())
+    _share_constants(model.graph)
     _join_unsqueezes(model.graph)
     _expand_zeros(model.graph)
     # ONNX Runtime fuses only where it knows shapes; it does not follow those computed at run time.
     return onnx.shape_inference.infer_shapes(model, data_prop=True)
+
+
+def _share_constants(graph: onnx.GraphProto) -> None:
+    """Equal weights are stored once and copied by nodes; quantising needs weights, not copies."""
+    stored = {item.name for item in graph.initializer}
+    copies = {
+        node.output[0]: node
+        for node in graph.node
+        if node.op_type == "Identity" and node.input[0] in stored
+    }
+    for node in graph.node:
+        for position, name in enumerate(node.input):
+            if name in copies:
+                node.input[position] = copies[name].input[0]
+    for node in copies.values():
+        graph.node.remove(node)
 
 
 def _join_unsqueezes(graph: onnx.GraphProto) -> None:

@@ -4,9 +4,7 @@ QDQ format of ONNX Runtime: activations unsigned and asymmetric, weights signed,
 scaled per output channel (Krishnamoorthi, arXiv 1806.08342, sections 2 and 3.1.1).
 """
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
@@ -29,20 +27,19 @@ def quantised(model: onnx.ModelProto, inputs: NDArray[np.float32]) -> bytes:
     """
     shaped = onnx.shape_inference.infer_shapes(model)
     ranges = TensorsData(CalibrationMethod.MinMax, activation_ranges(shaped, inputs))
-    with _quiet():
-        quantiser = QDQQuantizer(
-            shaped,
-            per_channel=True,
-            reduce_range=False,
-            weight_qType=QuantType.QInt8,
-            activation_qType=QuantType.QUInt8,
-            tensors_range=ranges,
-            nodes_to_quantize=[],
-            nodes_to_exclude=[],
-            op_types_to_quantize=sorted({*QLinearOpsRegistry, *QDQRegistry}),
-            extra_options={},
-        )
-        quantiser.quantize_model()
+    quantiser = QDQQuantizer(
+        shaped,
+        per_channel=True,
+        reduce_range=False,
+        weight_qType=QuantType.QInt8,
+        activation_qType=QuantType.QUInt8,
+        tensors_range=ranges,
+        nodes_to_quantize=[],
+        nodes_to_exclude=[],
+        op_types_to_quantize=sorted({*QLinearOpsRegistry, *QDQRegistry}),
+        extra_options={},
+    )
+    quantiser.quantize_model()
     return bytes(quantiser.model.model.SerializeToString())
 
 
@@ -95,15 +92,3 @@ def _joined(
         before = ranges.get(name, (low, high))
         ranges[name] = np.minimum(before[0], low), np.maximum(before[1], high)
     return ranges
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hide the quantiser's advice about tools for large models."""
-    logger = logging.getLogger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -24,6 +24,8 @@ class TorchCompileRuntime(TorchRuntime):
     rules: ClassVar[RuntimeRules] = RuntimeRules(
         "unused_output",
         frozenset((kind, op) for kind in (*CONV_KINDS, *_JOINED) for op in _JOINED),
+        shared_activations=True,
+        merges=True,
     )
 
     @classmethod

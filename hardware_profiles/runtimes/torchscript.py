@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 class TorchScriptRuntime(TorchRuntime):
     """Traces once per network; no Python runs between layers.
 
-    Freezing folds norms into convolutions, and tracing drops layers that nobody reads. Layers
-    that compute on zeros are run; activations and sums stay kernels of their own.
+    Freezing folds norms into convolutions, and tracing drops layers that nobody reads. Equal
+    layers without weights run once. Layers that compute on zeros are run; activations and sums
+    stay kernels of their own.
     """
 
     rules: ClassVar[RuntimeRules] = RuntimeRules(
-        "unused_output", frozenset((kind, "norm_act") for kind in CONV_KINDS)
+        "unused_output",
+        frozenset((kind, "norm_act") for kind in CONV_KINDS),
+        shared_activations=True,
+        merges=True,
     )
 
     def make(self, subject: "Subject") -> "Subject":

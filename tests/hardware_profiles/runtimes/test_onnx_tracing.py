@@ -10,6 +10,7 @@ import pytest
 from hardware_profiles.runtimes.onnx_models import timing_model
 from hardware_profiles.runtimes.onnx_sessions import options
 from hardware_profiles.runtimes.onnx_tracing import TRACED_OPS, knows, traced_model
+from hardware_profiles.runtimes.quantising import quantised
 from hardware_profiles.runtimes.weights import build_initialised, random_input
 from search_engine.exporters.onnx_file import onnx_model
 from search_engine.network import NetworkDraft
@@ -58,16 +59,20 @@ def test_the_optimised_graph_and_the_outputs_are_those_of_the_exporter(name, tmp
     network = NETWORKS[name]()
     assert knows(network)
     module, shape = build_initialised(network, 1), network.inputs[0].shape
-    quick, quick_nodes = optimised(
-        traced_model(module, shape).SerializeToString(), tmp_path / "quick.onnx"
-    )
-    shipped, shipped_nodes = optimised(
-        onnx_model(module, {"input": shape}).SerializeToString(), tmp_path / "shipped.onnx"
-    )
-    assert quick_nodes == shipped_nodes
+    quick, shipped = traced_model(module, shape), onnx_model(module, {"input": shape})
     feed = {"input": random_input(network, 3, 2)}
+    compare(quick.SerializeToString(), shipped.SerializeToString(), feed, tmp_path)
+    inputs = random_input(network, 8, 3)
+    compare(quantised(quick, inputs), quantised(shipped, inputs), feed, tmp_path)
+
+
+def compare(quick, shipped, feed, folder):
+    """The same kinds of nodes after optimisation, and the same outputs."""
+    ours, our_nodes = optimised(quick, folder / "quick.onnx")
+    theirs, their_nodes = optimised(shipped, folder / "shipped.onnx")
+    assert our_nodes == their_nodes
     np.testing.assert_allclose(
-        quick.run(None, feed)[0], shipped.run(None, feed)[0], rtol=1e-4, atol=1e-5
+        ours.run(None, feed)[0], theirs.run(None, feed)[0], rtol=1e-4, atol=1e-5
     )
 
 
