@@ -9,15 +9,29 @@ from django.utils import timezone
 from search_engine.metrics import METRICS
 
 MISSING = "–"
-ORIGIN_MARKS = {"measured": "●", "predicted": "~", "looked_up": "▤", "analytic": ""}
-"""Shown beside a number; analytic numbers are exact and need none."""
+ORIGIN_MARKS = {
+    "measured": "●",
+    "predicted": "~",
+    "looked_up": "▤",
+    "analytic": "",
+    "described": "~",
+}
+"""Shown beside a number; what follows from the network is exact and needs none."""
 
 ORIGIN_WORDS = {
     "measured": "measured",
     "predicted": "predicted by a model",
     "looked_up": "looked up in a table",
     "analytic": "computed from the network",
+    "described": "computed from the device's description, not measured",
 }
+
+
+def shown_origin(key: str, origin: str) -> str:
+    """As the API has it, but analytic numbers of a device are not exact: `described`."""
+    metric = METRICS.get(key.partition("@")[0])
+    is_rough = origin == "analytic" and metric is not None and metric.needs_device
+    return "described" if is_rough else origin
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -45,13 +59,11 @@ def metric_text(key: str, value: float | None) -> str:
         return f"{value * 100:.2f} %"
     if metric.endswith("_ms"):
         return f"{significant(value * 1000)} µs" if value < 1 else f"{significant(value)} ms"
-    if metric.endswith("_mj"):
-        return f"{significant(value)} mJ"
     if metric.endswith("_mib"):
         return f"{significant(value * 1024)} KiB" if value < 1 else f"{significant(value)} MiB"
     if metric in ("params", "macs"):
         return f"{compact(value)} {METRICS[metric].label.lower() if metric == 'params' else 'MACs'}"
-    return significant(value)
+    return f"{significant(value)} {METRICS[metric].unit if metric in METRICS else ''}".rstrip()
 
 
 def age_text(moment: datetime) -> str:
@@ -67,7 +79,7 @@ def number_text(key: str, number: dict[str, Any] | None) -> dict[str, str]:
     """Text, origin mark and the mark's meaning of a number object."""
     if not number or number.get("value") is None:
         return {"text": MISSING, "mark": "", "origin": "no value yet"}
-    origin = number["origin"]
+    origin = shown_origin(key, number["origin"])
     return {
         "text": metric_text(key, number["value"]),
         "mark": ORIGIN_MARKS[origin],

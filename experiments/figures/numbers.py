@@ -10,6 +10,7 @@ from experiments.formats import (
     ORIGIN_WORDS,
     compact,
     metric_text,
+    shown_origin,
     significant,
 )
 from search_engine.metrics import METRICS
@@ -66,14 +67,15 @@ def with_origin(text: str, origin: str) -> str:
     mark = ORIGIN_MARKS.get(origin, "")
     if text == MISSING or not mark:
         return text
-    return f"~ {text}" if origin == "predicted" else f"{text} {mark}"
+    return f"~ {text}" if mark == "~" else f"{text} {mark}"
 
 
 def number(key: str, item: Mapping[str, Any] | None) -> str:
     """A number object of the API as text with its mark."""
     if not item:
         return MISSING
-    return with_origin(metric(key, item.get("value")), item.get("origin", ""))
+    origin = shown_origin(key, item.get("origin", ""))
+    return with_origin(metric(key, item.get("value")), origin)
 
 
 def metric_label(key: str) -> str:

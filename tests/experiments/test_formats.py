@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from experiments.figures import numbers
 from experiments.formats import age_text, metric_text, number_text
 
 
@@ -16,6 +17,8 @@ from experiments.formats import age_text, metric_text, number_text
         ("latency_ms", 21.84, "21.8 ms"),
         ("latency_ms", 0.4213, "421 µs"),
         ("latency_ms@pi", 1234.0, "1234 ms"),
+        ("energy_mj", 14.23, "14.2 mJ"),
+        ("energy_mj@pi", 0.347, "0.347 mJ"),
         ("params", 3_410_000, "3.41 M parameters"),
         ("macs", 312_000_000, "312 M MACs"),
         ("macs", 0, "0 MACs"),
@@ -51,3 +54,15 @@ def test_a_number_carries_the_mark_of_its_origin():
 
 def test_a_missing_number_is_a_dash():
     assert number_text("latency_ms", None)["text"] == "–"
+
+
+def test_a_number_from_a_description_is_not_shown_as_exact():
+    latency = {"value": 2.0, "unit": "ms", "origin": "analytic"}
+    assert number_text("latency_ms@board", latency) == {
+        "text": "2.00 ms",
+        "mark": "~",
+        "origin": "computed from the device's description, not measured",
+    }
+    assert numbers.number("latency_ms", latency) == "~ 2.00 ms"
+    assert numbers.number("energy_mj", latency | {"origin": "looked_up"}) == "2.00 mJ ▤"
+    assert number_text("macs", {"value": 2e6, "unit": "", "origin": "analytic"})["mark"] == ""

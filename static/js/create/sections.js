@@ -33,7 +33,7 @@ function hardware(store, catalog) {
     value: item.slug,
     label: item.name,
     badge: item.slug === chosen[0] ? "primary" : "",
-    lines: [`${item.runtime} · ${item.threads} thread${item.threads > 1 ? "s" : ""} · batch ${item.batch_size} · ${item.precision}`],
+    lines: [deviceLine(item)],
   }));
   const list = cards({ name: "devices", type: "checkbox", options, chosen, onchange: (slug, on) => chooseDevice(store, slug, on) });
   const empty = el("p", { class: "notice" }, "No device is active. An administrator adds one under Devices.");
@@ -41,10 +41,21 @@ function hardware(store, catalog) {
     group({
       path: "devices",
       label: "Devices",
-      hint: "Latency is measured on each of them. The first one chosen is the primary device, whose numbers lead every page.",
+      hint: "Latency is measured on each of them, or looked up (▤) or computed (~) where it says so. The first one chosen is the primary device, whose numbers lead every page.",
       children: [options.length ? list : empty],
     }),
   ];
+}
+
+/** What its numbers are: measured under a runtime, looked up, or computed. */
+function deviceLine(item) {
+  const given = (item.metrics ?? []).map((key) => ({ latency_ms: "latency", energy_mj: "energy" })[key] ?? key).join(" and ");
+  if (item.kind === "table") {
+    const spaces = [...new Set((item.tables ?? []).map((table) => table.search_space).filter(Boolean))].join(", ");
+    return given ? `▤ ${given}, looked up${spaces ? ` for ${spaces} only` : ""} · batch ${item.batch_size}` : "no table was imported yet";
+  }
+  if (item.kind === "analytic") return `~ ${given}, computed from its description (${item.descriptor?.status ?? "unverified"}) · ${item.precision}`;
+  return `${item.runtime} · ${item.threads} thread${item.threads > 1 ? "s" : ""} · batch ${item.batch_size} · ${item.precision}`;
 }
 
 /** Objectives and limits that named a device which is gone move to the primary one. */

@@ -2,7 +2,7 @@
 
 import { el, serverSvg } from "../lib/dom.js";
 import { metric } from "../lib/format.js";
-import { ORIGINS, withOrigin } from "./words.js";
+import { ORIGINS, shownOrigin, withOrigin } from "./words.js";
 
 const KEPT = 12;
 
@@ -65,7 +65,7 @@ export class BestCard {
   }
 
   row(key, candidate) {
-    const origin = candidate.origins[key];
+    const origin = shownOrigin(key, candidate.origins[key]);
     const text = withOrigin(metric(key, candidate.metrics[key]), origin);
     return el(
       "div",

@@ -2,7 +2,7 @@
 
 import { el, icon } from "../lib/dom.js";
 import { count, metric } from "../lib/format.js";
-import { progressText, STATUS_ICONS, STATUS_WORDS, withOrigin } from "./words.js";
+import { progressText, STATUS_ICONS, STATUS_WORDS, shownOrigin, withOrigin } from "./words.js";
 
 const TEN_MINUTES = 600_000;
 const ANNOUNCE_SECONDS = 10;
@@ -61,7 +61,7 @@ export class Overview {
     const { progress } = this.model;
     const [first, ...others] = this.facts.objectives;
     const best = this.model.get(this.model.best);
-    const text = (axis) => withOrigin(metric(axis.key, best.metrics[axis.key]), best.origins[axis.key]);
+    const text = (axis) => withOrigin(metric(axis.key, best.metrics[axis.key]), shownOrigin(axis.key, best.origins[axis.key]));
     this.kpi(
       "best",
       best ? text(first) : "–",

@@ -2,7 +2,7 @@
 // `experiments/figures/front_data.py` is the twin of the first half.
 
 import { metric } from "../lib/format.js";
-import { nameOf, withOrigin } from "./words.js";
+import { nameOf, shownOrigin, withOrigin } from "./words.js";
 
 export const NEW_SECONDS = 60;
 const MANY = 2000; // points from which a cloud is a density (WebGL needs eval, which the page forbids)
@@ -45,7 +45,7 @@ function pointOf(candidate, x, y) {
     return value === undefined ? null : value * axis.factor;
   };
   const texts = [x, y].map((axis) =>
-    withOrigin(metric(axis.key, candidate.metrics[axis.key]), candidate.origins[axis.key]),
+    withOrigin(metric(axis.key, candidate.metrics[axis.key]), shownOrigin(axis.key, candidate.origins[axis.key])),
   );
   const verdict = candidate.feasible ? "" : "<br>misses a limit";
   return {

@@ -2,7 +2,7 @@
 
 import { el, icon } from "../lib/dom.js";
 import { count, metric } from "../lib/format.js";
-import { ORIGINS, STATUS_ICONS, withOrigin } from "./words.js";
+import { ORIGINS, shownOrigin, STATUS_ICONS, withOrigin } from "./words.js";
 
 const LATEST = 200;
 const RANK = { training: 0, measuring: 1, queued: 2, done: 3, failed: 4, cancelled: 5 };
@@ -132,7 +132,7 @@ export class CandidateTable {
 
   number(candidate, key) {
     const value = candidate.metrics[key];
-    const origin = candidate.origins[key];
+    const origin = shownOrigin(key, candidate.origins[key]);
     const title = value === undefined ? missing(candidate) : (ORIGINS[origin] ?? "");
     return el("td", { class: "is-number", title }, withOrigin(metric(key, value), origin));
   }

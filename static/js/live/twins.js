@@ -3,7 +3,7 @@
 import { el } from "../lib/dom.js";
 import { count, metric } from "../lib/format.js";
 import { runName } from "./lines.js";
-import { nameOf, withOrigin } from "./words.js";
+import { nameOf, shownOrigin, withOrigin } from "./words.js";
 
 const ROWS = 500;
 
@@ -33,7 +33,7 @@ export const TWINS = {
         return [
           link,
           words,
-          ...keys.map((key) => withOrigin(metric(key, candidate.metrics[key]), candidate.origins[key])),
+          ...keys.map((key) => withOrigin(metric(key, candidate.metrics[key]), shownOrigin(key, candidate.origins[key]))),
         ];
       }),
     );

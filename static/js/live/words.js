@@ -2,19 +2,23 @@
 
 import { count, duration } from "../lib/format.js";
 
-export const MARKS = { measured: "●", predicted: "~", looked_up: "▤", analytic: "" };
+export const MARKS = { measured: "●", predicted: "~", looked_up: "▤", analytic: "", described: "~" };
 export const ORIGINS = {
   measured: "measured",
   predicted: "predicted by a model",
   looked_up: "looked up in a table",
   analytic: "computed from the network",
+  described: "computed from the device's description, not measured",
 };
+
+/** As the API has it, but analytic numbers of a device are not exact: "described". */
+export const shownOrigin = (key, origin) => (origin === "analytic" && /_m[sj](@|$)/.test(key) ? "described" : origin);
 
 /** "21.8 ms ●" for a measured number, "~ 22.1 ms" for a predicted one. */
 export function withOrigin(text, origin) {
   const mark = MARKS[origin];
   if (!mark || text === "–") return text;
-  return origin === "predicted" ? `~ ${text}` : `${text} ${mark}`;
+  return mark === "~" ? `~ ${text}` : `${text} ${mark}`;
 }
 
 /** "14:02" in the viewer's time zone. */
