@@ -437,10 +437,11 @@ def _wanted(tasks: Sequence[AgentTask]) -> set[tuple[str, str]]:
 
 
 def _ring_for_orphans() -> None:
-    """Measuring jobs that wait for a task that is gone are queued anew."""
-    open_jobs = AgentTask.objects.filter(purpose=Purpose.JOB, status__in=AgentTask.OPEN)
-    waiting = Job.objects.filter(status=Job.Status.WAITING, kind=Job.Kind.MEASURE)
-    taken = list(open_jobs.values_list("reference", flat=True))
-    for job in waiting.exclude(pk__in=taken).select_related("device")[:LOOKED_AT]:
+    """Jobs that wait for tasks that are gone are queued anew."""
+    open_tasks = AgentTask.objects.filter(status__in=AgentTask.OPEN).exclude(purpose=Purpose.TRIAL)
+    taken = list(open_tasks.values_list("reference", flat=True).distinct())
+    waiting = Job.objects.filter(status=Job.Status.WAITING, device__kind=Device.Kind.AGENT)
+    alone = waiting.exclude(pk__in=taken).exclude(profile__isnull=False, profile__in=taken)
+    for job in alone.select_related("device")[:LOOKED_AT]:
         Job.objects.filter(pk=job.pk, status=Job.Status.WAITING).update(status=Job.Status.QUEUED)
         transaction.on_commit(partial(doorbell.work_on_job, job))

@@ -1,9 +1,11 @@
 """Two agents on one host, each with its own thread count, against the real product."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -22,7 +24,7 @@ class Agent:
     """One installed client: a file with its token, and a process."""
 
     def __init__(self, stack: Stack, folder, threads: int) -> None:
-        self.name = f"bench {os.getpid()} x{threads}"
+        self.name = f"bench {secrets.token_hex(4)} x{threads}"
         self.file, self.threads = folder / f"{threads}.json", threads
         self.log = (folder / f"{threads}.log").open("ab")
         self._stack = stack
@@ -72,6 +74,7 @@ def agents(stack, tmp_path):
             agent.process.kill()
         agent.process.wait()
         agent.log.close()
+        sys.stdout.write(Path(agent.log.name).read_text()[-3000:])  # shown when the test fails
 
 
 def attempts(stack, job):
@@ -104,7 +107,7 @@ def test_agents_measure_through_a_kill_and_a_restart_of_the_server(stack, agents
         assert job["result"]["device"].endswith(f"-{agent.threads}t")
 
     with exclusive(timeout_s=60):  # nobody measures now, so the kill comes in the middle
-        lost = one.ask(GENES[1])
+        lost = one.ask(GENES[0])  # its file is there: making one waits for the host as well
         stack.wait_for(lambda: attempts(stack, lost), 60, "the agent to begin")
         one.process.kill()
         one.process.wait()
