@@ -89,7 +89,7 @@ def _figures(errors: Mapping[str, Any]) -> list[dict[str, str]]:
             "Agreement of ranks where a search ends.",
         ),
         ("R²", _plain(errors.get("r2"), 3), "Share of the variance explained."),
-        ("Bias", _signed(errors.get("bias")), "Mean error; above 0 = predicted too slow."),
+        ("Bias", signed_percent(errors.get("bias")), "Mean error; above 0 = predicted too slow."),
         ("Median error", percent(errors.get("median_ape")), "Half of the networks are closer."),
     )
     return [{"name": name, "text": text, "title": title} for name, text, title in rows]
@@ -122,7 +122,7 @@ def _pair(index: int, pair: Mapping[str, Any], space: str) -> dict[str, Any]:
         "name": short_genes(pair["genes"], 6),
         "measured": numbers.metric("latency_ms", pair["measured"]),
         "predicted": numbers.metric("latency_ms", pair["predicted"]),
-        "error": _signed(100 * error),
+        "error": signed_percent(100 * error),
         "size": abs(error),
         "outside": abs(error) > BAND,
     }
@@ -140,7 +140,8 @@ def _plain(value: Any, digits: int = 2) -> str:
     return f"{'−' if value < 0 else ''}{abs(value):.{digits}f}"
 
 
-def _signed(value: Any) -> str:
+def signed_percent(value: Any) -> str:
+    """A figure in percent with its sign."""
     if not numbers.is_number(value):
         return numbers.MISSING
     return f"{'−' if value < 0 else '+'}{abs(value):.1f} %"

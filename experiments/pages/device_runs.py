@@ -9,7 +9,7 @@ from experiments.figures import numbers
 from experiments.formats import age_text
 from experiments.models import Job
 from experiments.pages.device_list import percent
-from experiments.pages.device_quality import model_label, space_label
+from experiments.pages.device_quality import model_label, signed_percent, space_label
 from experiments.space_store import spaces_of
 from hardware_profiles.models import Device, FittedModel, Profile
 from hardware_profiles.profiling import public_progress
@@ -76,7 +76,12 @@ def drift(device: Device) -> dict[str, Any] | None:
     """What the newest run that looked found out about drift."""
     for run in device.profiles.filter(report__has_key="drift")[:1]:
         found = run.report["drift"]
-        return {**found, "age": age_text(run.finished_at or run.created_at)}
+        return {
+            **found,
+            "text": signed_percent(found["median_deviation_pct"]),
+            "space": space_label(run.space),
+            "age": age_text(run.finished_at or run.created_at),
+        }
     return None
 
 

@@ -315,3 +315,14 @@ def test_without_timed_kernels_coverage_counts_those_in_fitted_networks(signed_i
     known, needed = map(int, re.search(r"(\d+) of (\d+) shapes", page).groups())
     assert 0 < known < needed
     assert "in networks it was fitted on" in page
+
+
+def test_drift_is_said_with_its_sign_and_asks_for_recalibration(signed_in, cpu, staff, listening):
+    add_model(cpu, add_measurements(cpu))
+    drift = {"median_deviation_pct": 7.3, "n": 12, "fingerprint_changed": False}
+    report = {"outcome": "checked", "drift": drift}
+    add_run(cpu, staff, phase="done", report=report, budget={"purpose": "check"})
+    page = html(signed_in.get("/devices/local-cpu/"))
+    assert state_in(page) == "Drifted"
+    assert "drift +7.3 % on 12 networks" in page
+    assert "checked, nothing fitted" in page
