@@ -80,16 +80,9 @@ def unit_features(units: Sequence[Unit], families: Sequence[str]) -> Floats:
                 f"No fitted network holds a unit like {unit.key!r} ({family(unit)}); known are "
                 f"{', '.join(families)}. Measure networks with this layer and fit again."
             )
-        moved = sum(map(_size, (*unit.inputs, unit.output))) + unit.params
+        moved = unit.values_moved + unit.params
         row[start : start + 4] = (1.0, unit.macs / 1e6, moved / 1e6, unit.params / 1e6)
     return rows
-
-
-def _size(shape: Sequence[int]) -> int:
-    total = 1
-    for side in shape:
-        total *= side
-    return total
 
 
 def _longest(network: NetworkSpec, units: Sequence[Unit]) -> tuple[float, ...]:
