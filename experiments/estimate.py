@@ -63,7 +63,7 @@ def estimate(data: Any, user: AbstractBaseUser | None = None) -> dict[str, Any]:
     spec = check_spec(data, user)
     space = space_of(spec, user)
     draws = _draw(space)
-    forecasts = forecasts_of(spec, space, [draw.genes for draw in draws])
+    forecasts = forecasts_of(spec, space, [draw.network for draw in draws])
     share = float(np.mean(_within_limits(spec, draws, forecasts)))
     per_trial, basis = _seconds_per_trial(spec, draws)
     return {

@@ -10,9 +10,13 @@ from experiments.errors import StateConflict
 from experiments.estimate import estimate
 from experiments.models import Experiment, Trial
 from experiments.services import jobs, lifecycle
-from experiments.spec import check_spec
+from experiments.spec import check_spec, space_of
+from hardware_profiles.models import FittedModel
+from hardware_profiles.profiling.versions import state_of_predictor
 from hardware_profiles.services import create_device
 from hardware_profiles.tables.store import import_csv
+from search_engine.costs.predictors.protocol import Evidence
+from search_engine.costs.predictors.roofline import Roofline
 from search_engine.errors import ConfigError
 from search_engine.loading import load_space
 from search_engine.spaces.nasbench201 import to_string
@@ -198,6 +202,24 @@ def test_an_estimate_knows_the_latencies_and_the_share_within_a_limit(phone):
     share = np.mean([1 + sum(cell) <= 12 for cell in cells]) / 3
     assert found["feasible_share"] == pytest.approx(share, abs=0.12)
     assert not any("measured during the search" in note for note in found["notes"])
+
+
+def test_an_estimate_uses_the_fitted_model_of_a_device_that_measures(cpu):
+    data = digits(devices=["local-cpu"])
+    space = space_of(check_spec(data))
+    rng = np.random.default_rng(0)
+    networks = [space.decode(space.sample(rng)) for _ in range(30)]
+    latency = np.array([0.1 + n.macs / 1e6 for n in networks])
+    model = Roofline().fit(Evidence(networks, latency, facts={"descriptor": DESCRIPTION}))
+    FittedModel.objects.create(
+        device=cpu, space=space.key, space_checksum=space.checksum, kind="roofline", version=3,
+        is_current=True, state=state_of_predictor(model), n_fit=30, errors={"mape": 2.5}, pairs=[],
+        fingerprint="x",
+    )  # fmt: skip
+    found = estimate(data)
+    assert found["histograms"]["latency_ms"]["origin"] == "predicted"
+    assert sum(found["histograms"]["latency_ms"]["counts"]) == found["draws"]
+    assert any("roofline, version 3, off by 2.5 % on average" in note for note in found["notes"])
 
 
 def test_a_measurement_on_a_device_that_is_not_measured_is_refused(alice, phone):
