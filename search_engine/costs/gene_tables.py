@@ -18,7 +18,7 @@ from search_engine.types import Genes
 
 CHUNK = 65_536
 MAX_ENTRIES = 400_000
-PROBES = 12
+PROBES = 24
 LARGEST_CODE = 2**40
 Ints = NDArray[np.int64]
 

@@ -195,10 +195,11 @@ def blocked_tensors(network: NetworkSpec, rules: RuntimeRules) -> frozenset[str]
     if not rules.block:
         return frozenset()
     blocked = _blocked_inputs(network)
-    for step in _steps(network, rules):
+    same: dict[str, str] = {}
+    for step in _steps(network, rules, same):
         if _layouts(step, blocked, rules.block)[1] == "blocked":
             blocked.add(step.made)
-    return frozenset(blocked)
+    return frozenset(blocked).union(name for name, first in same.items() if first in blocked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,17 +269,19 @@ def _home(
     return None
 
 
-def _steps(network: NetworkSpec, rules: RuntimeRules) -> Iterator[_Step]:
-    """Layers that are run, in order, as the runtime cuts and merges them."""
+def _steps(
+    network: NetworkSpec, rules: RuntimeRules, same: dict[str, str] | None = None
+) -> Iterator[_Step]:
+    """Layers that are run, in order, as the runtime cuts and merges them; `same` collects the
+    tensors that are not made because an equal one is there."""
     steps = _cut(network, rules)
     if rules.merges:
-        steps = _merged(steps)
+        steps = _merged(steps, {} if same is None else same)
     return _marked(steps) if rules.zeros_apart else steps
 
 
-def _merged(steps: Iterable[_Step]) -> Iterator[_Step]:
+def _merged(steps: Iterable[_Step], names: dict[str, str]) -> Iterator[_Step]:
     """The same without those that compute again what is there."""
-    names = dict[str, str]()
     first = dict[object, str]()
     for step in steps:
         step = replace(step, inputs=tuple(names.get(name, name) for name in step.inputs))

@@ -22,6 +22,7 @@ RULES = {
     "blocked": RuntimeRules("unused_output", FUSIONS, True, 16),
     "folding": RuntimeRules("full_path", FUSIONS, True, 0),
     "fusing": RuntimeRules("none", FUSIONS),
+    "merging": RuntimeRules("unused_output", FUSIONS, True, 16, merges=True, zeros_apart=True),
 }
 DEVICE = Descriptor({"fp32": 50.0}, 10.0, launch_us=2.0)
 SMALL = {
