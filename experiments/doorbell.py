@@ -42,7 +42,8 @@ def work_on_job(job: Job) -> None:
     if job.kind == Job.Kind.MEASURE and job.device.kind == Device.Kind.AGENT:
         serve_agent(job.device.slug)
         return
-    queue = device_queue(job.device.slug) if job.kind == Job.Kind.MEASURE else JOBS
+    here = job.device is not None and job.device.kind == Device.Kind.LOCAL
+    queue = device_queue(job.device.slug) if here and job.kind in Job.ON_DEVICE else JOBS
     _send("experiments.run_job", [str(job.pk)], queue)
 
 

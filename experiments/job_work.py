@@ -1,7 +1,8 @@
-"""Does the work of a claimed job: measure a network, export a trained candidate."""
+"""Does the work of a claimed job: measure a network, export a candidate, profile a device."""
 
 import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from experiments.errors import LeaseLost
 from experiments.leases import AWAY, keep_alive
 from experiments.models import Artifact, Job, Trial
 from experiments.monitor import stop_at_shutdown
+from experiments.profile_work import profile_device
 from experiments.selectors import network_of
 from experiments.services import jobs
 from experiments.space_store import find_space
+from hardware_profiles import profiling
 from hardware_profiles.models import Measurement
 from hardware_profiles.services import measure_networks, measurement_object, store_measurement
 from search_engine.errors import ExportError, Interrupted, SearchEngineError
@@ -38,17 +41,22 @@ def run_job(job_id: object) -> None:
 
 def _work(job: Job) -> None:
     try:
-        result, artifacts = _measure(job) if job.kind == Job.Kind.MEASURE else _export(job)
+        result, artifacts = _WORK[job.kind](job)
     except Interrupted:
         jobs.release_job(job)
         return
-    except AWAY:
+    except (LeaseLost, *AWAY):
         raise  # not the job's fault: it is taken back when the lease is over
     except Exception as error:
         if not isinstance(error, SearchEngineError):
             logger.exception("Job %s failed unexpectedly", job.pk)
-        jobs.report(job, status=Job.Status.FAILED, error=f"{type(error).__name__}: {error}"[:2000])
+        text = f"{type(error).__name__}: {error}"[:2000]
+        jobs.report(job, status=Job.Status.FAILED, error=text)
+        if job.profile is not None:
+            profiling.end(job.profile, "failed", text)
         return
+    if result is None:
+        return  # it goes on later
     try:
         jobs.report(job, artifacts, status=Job.Status.DONE, progress=1.0, result=result)
     except LeaseLost:
@@ -110,3 +118,14 @@ def _deployment_facts(trial: Trial) -> dict[str, Any]:
     dataset = trial.experiment.config["dataset"]
     facts = load_dataset(dataset).deployment_facts() if dataset else {}
     return {**facts, "candidate": trial.number, "metrics": trial.metrics}
+
+
+def _profile(job: Job) -> tuple[dict[str, Any] | None, list[Artifact]]:
+    return profile_device(job), []
+
+
+_WORK: dict[str, Callable[[Job], tuple[dict[str, Any] | None, list[Artifact]]]] = {
+    Job.Kind.MEASURE: _measure,
+    Job.Kind.EXPORT: _export,
+    Job.Kind.PROFILE: _profile,
+}

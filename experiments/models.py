@@ -290,6 +290,7 @@ class Job(Lease):
         CANCELLED = "cancelled"
 
     OPEN = (Status.QUEUED, Status.RUNNING, Status.WAITING, Status.PAUSED)
+    ON_DEVICE = (Kind.MEASURE, Kind.PROFILE)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(

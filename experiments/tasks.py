@@ -64,7 +64,7 @@ def run_job(job_id: str) -> None:
 def reap() -> None:
     """Take back what dead workers held, and ring again for what may have been forgotten."""
     from experiments import agent_work
-    from experiments.services import jobs, recording
+    from experiments.services import jobs, profiles, recording
 
     for trial in selectors.expired(
         Trial.objects.filter(status__in=[Trial.Status.MEASURING, Trial.Status.TRAINING])
@@ -73,6 +73,7 @@ def reap() -> None:
     for job in selectors.expired(Job.objects.filter(status=Job.Status.RUNNING)):
         jobs.reclaim_job(job)
     agent_work.reap()
+    profiles.take_up_waiting()
     _ring_again()
 
 

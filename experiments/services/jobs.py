@@ -14,7 +14,7 @@ from experiments.leases import FREE, MAX_ATTEMPTS, lease_values, worker_name
 from experiments.models import Artifact, Job, Trial
 from experiments.services import recording
 from experiments.space_store import find_space
-from hardware_profiles import agents
+from hardware_profiles import agents, profiling
 from hardware_profiles.models import Device
 from search_engine.exporters import EXPORTERS
 
@@ -104,6 +104,9 @@ def cancel_job(*, job: Job) -> Job:
         )
     job.status, job.finished_at = Job.Status.CANCELLED, timezone.now()
     job.save(update_fields=["status", "finished_at"])
+    if job.profile is not None:
+        profiling.end(job.profile, "cancelled")
+        agents.cancel(purpose="profile", reference=str(job.profile.pk))
     _tell(job)
     return job
 
@@ -113,8 +116,8 @@ def claim_job(job_id: object) -> Job | None:
     queued = Job.objects.filter(pk=job_id, status=Job.Status.QUEUED)
     if not queued.update(status=Job.Status.RUNNING, **lease_values()):
         return None
-    job = Job.objects.select_related("trial__experiment", "device").get(pk=job_id)
-    report(job, progress=0.05)
+    job = Job.objects.select_related("trial__experiment", "device", "profile").get(pk=job_id)
+    report(job, progress=max(job.progress, 0.05))
     return job
 
 

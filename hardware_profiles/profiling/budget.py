@@ -44,9 +44,6 @@ class Budget(Config):
         le=1000,
         description="Kept apart, drawn uniformly; a quarter of all, at most 60, if not given.",
     )
-    kernels: StrictInt = Field(
-        0, ge=0, le=500, description="Execution units to time one by one, for kernel models."
-    )
 
     @property
     def tests(self) -> int:

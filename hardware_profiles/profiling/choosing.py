@@ -9,8 +9,12 @@ from hardware_profiles.errors import ProfilingError
 from hardware_profiles.profile_models import Profile
 from hardware_profiles.profiling.budget import FEWEST_FIT, FEWEST_TEST, Budget
 from hardware_profiles.profiling.drawing import uniform
-from hardware_profiles.profiling.ledger import measured
+from hardware_profiles.profiling.ledger import evidence_of, measured, rules_of
 from hardware_profiles.profiling.versions import current_model
+from search_engine.costs.fitting import fit
+from search_engine.costs.selection import next_by_disagreement, spread_out
+from search_engine.costs.units import RuntimeRules
+from search_engine.errors import PredictorError
 from search_engine.protocols import SearchSpace
 from search_engine.types import Genes
 
@@ -18,7 +22,7 @@ FIRST_SHARE = 0.6
 """Of the networks to fit on, chosen by spread before anything is measured; others by doubt."""
 
 ROUND = 18
-_POOL = 400
+RIVALS = ("lut", "ridge")
 Lists = dict[str, list[list[int]]]
 
 
@@ -41,7 +45,7 @@ def first_plan(profile: Profile, space: SearchSpace, budget: Budget) -> Lists:
         return _lists(test=everything[:cut], fit=everything[cut:])
     apart = {space.decode(genes).digest for genes in test}
     count = max(FEWEST_FIT, round(budget.fits * FIRST_SHARE))
-    return _lists(test=test, fit=_spread(space, count, rng, apart))
+    return _lists(test=test, fit=_spread(space, count, rng, apart, rules_of(profile.device)))
 
 
 def more_to_fit(profile: Profile, space: SearchSpace, budget: Budget) -> list[list[int]]:
@@ -55,10 +59,29 @@ def more_to_fit(profile: Profile, space: SearchSpace, budget: Budget) -> list[li
     rng = default_rng([profile.seed, 1, len(rows)])
     taken = {row.network_hash for row in rows} | set(profile.progress["repeated"])
     taken |= {entry["hash"] for entry in profile.progress["failed"]}
-    pool = uniform(space, _POOL, rng, taken)
-    count = min(ROUND, len(pool), budget.fits - profile.progress["done"]["fit"])
-    chosen = pool[:count]
+    apart = profile.progress["plan"]["test"]  # of an extended run, which may measure them yet
+    taken |= {space.decode(tuple(genes)).digest for genes in apart}
+    count = min(ROUND, budget.fits - profile.progress["done"]["fit"])
+    try:
+        disputed = next_by_disagreement(space, _rivals(profile, space), 2 * count, rng)
+    except PredictorError:  # too few measured, or hardly any others left
+        disputed = []
+    disputed = _new(space, disputed, taken)[:count]
+    taken |= {space.decode(genes).digest for genes in disputed}
+    chosen = disputed + uniform(space, count - len(disputed), rng, taken)
     return [list(map(int, genes)) for genes in chosen]
+
+
+def _rivals(profile: Profile, space: SearchSpace) -> list[Any]:
+    """Models of different kinds, fitted on what was measured so far. PredictorError."""
+    evidence = evidence_of(profile, space)
+    return [fit(key, evidence) for key in RIVALS]
+
+
+def _new(space: SearchSpace, drawn: list[Genes], taken: set[str]) -> list[Genes]:
+    """Those of architectures that were not taken, each once."""
+    found = {space.decode(genes).digest: genes for genes in drawn}
+    return [genes for digest, genes in found.items() if digest not in taken]
 
 
 def to_remeasure(profile: Profile, count: int) -> list[list[int]]:
@@ -97,9 +120,15 @@ def profile_with_rows(model: Any) -> Profile | None:
     return seen.profile if seen else None
 
 
-def _spread(space: SearchSpace, count: int, rng: Generator, apart: set[str]) -> list[Genes]:
-    pool = uniform(space, max(_POOL, 2 * count), rng, apart)
-    return pool[:count]
+def _spread(
+    space: SearchSpace, count: int, rng: Generator, apart: set[str], rules: RuntimeRules
+) -> list[Genes]:
+    try:
+        spread = _new(space, spread_out(space, 2 * count, rng, rules=rules), apart)[:count]
+    except PredictorError:  # the space is small
+        spread = []
+    apart = apart | {space.decode(genes).digest for genes in spread}
+    return spread + uniform(space, count - len(spread), rng, apart)
 
 
 def _lists(**stages: list[Any]) -> Lists:

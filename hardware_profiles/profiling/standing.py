@@ -71,7 +71,6 @@ def public_progress(profile: Profile) -> dict[str, Any]:
         "purpose": budget.purpose,
         "test": {"done": done.get("test", 0), "planned": budget.tests},
         "fit": {"done": done.get("fit", 0), "planned": budget.fits},
-        "kernels": {"done": done.get("kernels", 0), "planned": budget.kernels},
         "quarantined": progress.get("quarantined", 0),
         "failed": len(progress.get("failed", ())),
         "seconds": round(spent, 1),

@@ -66,7 +66,7 @@ def start(
         requested_by=requested_by,
         space=slug,
         space_version=version,
-        space_document=json.dumps(space.document),
+        space_document=json.dumps(space.document, default=dict),
         space_checksum=space.checksum,
         input_shape=list(space.input_shape),
         classes=space.classes,
@@ -191,10 +191,15 @@ def extend(profile: Profile, *, networks: int = 0, seconds: float = 0) -> Profil
 
 
 @transaction.atomic
-def pause(profile: Profile, why: str) -> None:
-    """Note that nobody works on the run; empty when somebody does again."""
+def pause(profile: Profile, why: str, *, cooled: bool = False) -> None:
+    """Note that nobody works on the run; empty when somebody does again.
+
+    Args:
+        cooled: it goes on by itself after a slow machine was left alone; counted.
+    """
     row = locked(profile)
     row.progress["paused"] = why
+    row.progress["cooled"] = row.progress.get("cooled", 0) + cooled
     if not why:  # what was slow then is not held against what comes
         row.progress["throttled"] = ""
         row.progress["history"] = row.progress["history"][: quality.BASE]
