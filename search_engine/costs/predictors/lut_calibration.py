@@ -1,7 +1,5 @@
 """Estimates brought to the scale of measurements: affine in relative error, and per class."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.optimize import nnls
 
@@ -76,7 +74,7 @@ def nonnegative(rows: Floats, targets: Floats, ridge: float = 1e-6) -> Floats:
     return np.asarray(found / scale, dtype=np.float64)
 
 
-def _has_outliers(residuals: Sequence[float] | Floats) -> bool:
+def _has_outliers(residuals: Floats) -> bool:
     off = np.abs(residuals - np.median(residuals))
     spread = MAD_TO_SIGMA * float(np.median(off))
     return bool((off > OUTLIER_MADS * spread + 1e-9).sum() > 0.02 * len(off))
