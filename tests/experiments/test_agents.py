@@ -90,17 +90,17 @@ def searching(alice, device):
 def measured(task_id, milliseconds=1.0):
     """What an agent whose network takes so long sends."""
     network = NetworkSpec.from_json(AgentTask.objects.get(pk=task_id).network)
-    return deepcopy(_measured(network, milliseconds))
+    return deepcopy(timed(network, milliseconds))
 
 
 @cache
-def _measured(network, milliseconds):
+def timed(network, milliseconds, plan=None):
     hand = HandClock()
     delays = {network: lambda _: round(milliseconds * MS), reference_network(): lambda _: MS}
     runtime = TimedRuntime(hand, delays)
     reference = Reference(reference_network(), runtime, 1.0)
     (result,) = measure_latency(
-        [network], runtime, MeasurePlan(), reference=reference, clock=hand.clock()
+        [network], runtime, plan or MeasurePlan(), reference=reference, clock=hand.clock()
     )
     return as_json(result)
 
