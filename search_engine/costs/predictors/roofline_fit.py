@@ -108,7 +108,7 @@ def _given_sides(
         where = np.array([place[kind] for kind in load.kinds])
         compute = load.compute / np.array([_of(now.compute, kind) for kind in load.kinds])
         memory = load.memory / np.array([_of(now.memory, kind) for kind in load.kinds])
-        bound = np.asarray(compute >= memory)
+        bound = np.asarray(np.greater_equal(compute, memory), dtype=np.bool_).reshape(-1)
         np.add.at(rows[row], where[bound], load.compute[bound])
         np.add.at(rows[row], count + where[~bound], load.memory[~bound])
         rows[row, -2], rows[row, -1] = len(where), 1.0
