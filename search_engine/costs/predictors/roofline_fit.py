@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
 from search_engine.costs.predictors.protocol import Floats
@@ -108,14 +109,15 @@ def _given_sides(
         where = np.array([place[kind] for kind in load.kinds])
         compute = load.compute / np.array([_of(now.compute, kind) for kind in load.kinds])
         memory = load.memory / np.array([_of(now.memory, kind) for kind in load.kinds])
-        bound = np.asarray(np.greater_equal(compute, memory), dtype=np.bool_).reshape(-1)
+        bound: NDArray[np.bool_] = np.asarray(compute >= memory)
+        traffic = np.logical_not(bound)
         np.add.at(rows[row], where[bound], load.compute[bound])
-        np.add.at(rows[row], count + where[~bound], load.memory[~bound])
+        np.add.at(rows[row], count + where[traffic], load.memory[traffic])
         rows[row, -2], rows[row, -1] = len(where), 1.0
         rigid[row] = load.launch.sum()
     lower = np.concatenate([np.ones(2 * count), np.zeros(2)])
     found = _bounded(rows / measured[:, None], 1.0 - rigid / measured, lower)
-    used = rows.any(axis=0)
+    used = (rows != 0).sum(axis=0) > 0
     inverse = [found[i] if used[i] else 1 / _side(now, kinds, i) for i in range(2 * count)]
     return Efficiencies(
         _table(kinds, inverse[:count]),
