@@ -82,11 +82,24 @@ def device_row(device: Device) -> dict[str, Any]:
         else [],
         "status": device_status(device),
         "is_active": device.is_active,
-        "predictor": None,
+        **_standing(device),
         "notes": device.notes,
         "last_measured_at": _text(_latest(device)[1]),
         "created_at": _text(device.created_at),
         "updated_at": _text(device.updated_at),
+    }
+
+
+def _standing(device: Device) -> dict[str, Any]:
+    """Fitted models in use, and whether they can be trusted."""
+    from hardware_profiles import profiling  # noqa: PLC0415 - measures, which needs this module
+
+    predictors, (state, note) = profiling.predictor_rows(device), profiling.state_of(device)
+    return {
+        "predictor": next(iter(predictors), None),
+        "predictors": predictors,
+        "profile_state": state,
+        "profile_note": note,
     }
 
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from experiments import engine, selectors
 from experiments.models import ApiToken, Artifact, Experiment, Job, Run, Trial
 from experiments.services.jobs import waiting_problem
+from hardware_profiles.profiling import public_progress
 
 ORIGINS = ("measured", "looked_up", "predicted", "analytic")
 
@@ -106,12 +107,21 @@ class JobSerializer(serializers.ModelSerializer):
         help_text="Why nobody comes for a job that waits for an agent; else empty."
     )
 
+    profile = serializers.SerializerMethodField()
+
     class Meta:
         model = Job
         fields = (
             "id", "kind", "status", "progress", "result", "error", "artifacts", "experiment",
-            "trial", "device", "owner", "params", "problem", "created_at", "finished_at",
+            "trial", "device", "owner", "params", "problem", "profile", "created_at", "finished_at",
         )  # fmt: skip
+
+    def get_profile(self, job: Job) -> dict[str, Any] | None:
+        """How far a profiling is; null for other jobs."""
+        if job.profile is None:
+            return None
+        facts = {"id": str(job.profile.pk), "search_space": job.profile.space}
+        return facts | public_progress(job.profile)
 
     def get_problem(self, job: Job) -> str:
         """A sentence that says what to do."""

@@ -7,6 +7,13 @@ from experiments.api.renderers import OneFormat
 from experiments.api.views import agents as agent_views
 from experiments.api.views.catalog import CatalogView
 from experiments.api.views.datasets import DatasetViewSet
+from experiments.api.views.device_models import (
+    EvaluationView,
+    ModelViewSet,
+    PredictView,
+    ProfileView,
+    ProfileViewSet,
+)
 from experiments.api.views.device_tables import TableView, TableViewSet
 from experiments.api.views.devices import MeasureView, RepeatableDeviceViewSet
 from experiments.api.views.experiments import ExperimentViewSet
@@ -84,6 +91,22 @@ urlpatterns = [
         "datasets/<slug:slug>/", DatasetViewSet.as_view({"get": "retrieve"}), name="dataset-detail"
     ),
     path("devices/<slug:slug>/measure/", MeasureView.as_view(), name="device-measure"),
+    path("devices/<slug:slug>/profile/", ProfileView.as_view(), name="device-profile"),
+    path(
+        "devices/<slug:slug>/profiles/",
+        ProfileViewSet.as_view({"get": "list"}),
+        name="device-profiles",
+    ),
+    path("devices/<slug:slug>/predict/", PredictView.as_view(), name="device-predict"),
+    path("devices/<slug:slug>/evaluation/", EvaluationView.as_view(), name="device-evaluation"),
+    path(
+        "devices/<slug:slug>/models/", ModelViewSet.as_view({"get": "list"}), name="device-models"
+    ),
+    path(
+        "devices/<slug:slug>/models/<uuid:pk>/activate/",
+        ModelViewSet.as_view({"post": "activate"}),
+        name="device-model-activate",
+    ),
     path(
         "devices/",
         RepeatableDeviceViewSet.as_view({"get": "list", "post": "create"}),
@@ -172,7 +195,10 @@ urlpatterns = [
     ),
     path("jobs/", JobViewSet.as_view({"get": "list"}), name="job-list"),
     path("jobs/<uuid:pk>/", JobViewSet.as_view({"get": "retrieve"}), name="job-detail"),
-    path("jobs/<uuid:pk>/cancel/", JobViewSet.as_view({"post": "cancel"}), name="job-cancel"),
+    *(
+        path(f"jobs/<uuid:pk>/{act}/", JobViewSet.as_view({"post": act}), name=f"job-{act}")
+        for act in ("cancel", "pause", "resume", "extend")
+    ),
     path(
         "artifacts/<uuid:pk>/download/",
         ArtifactViewSet.as_view({"get": "download"}, **_file),

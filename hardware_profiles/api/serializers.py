@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from hardware_profiles.models import Device, Measurement
+from hardware_profiles.profiling import STATES
 from hardware_profiles.selectors import device_row, measurement_object
 
 STATUSES = ("disabled", "unmeasured", "unstable", "ready")
@@ -34,6 +35,13 @@ class DeviceSerializer(serializers.Serializer):
     )
     is_active = serializers.BooleanField()
     predictor = serializers.DictField(allow_null=True, help_text="Null: latencies are measured.")
+    predictors = serializers.ListField(
+        child=serializers.DictField(), help_text="The models in use, one per search space."
+    )
+    profile_state = serializers.ChoiceField(
+        choices=("", *STATES), help_text="Empty: a table or a description, not profiled."
+    )
+    profile_note = serializers.CharField(allow_blank=True, help_text="A sentence about it.")
     notes = serializers.CharField(allow_blank=True)
     last_measured_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()

@@ -17,6 +17,7 @@ from hardware_profiles.api.serializers import (
     MeasurementSerializer,
 )
 from hardware_profiles.models import Device, Measurement
+from hardware_profiles.profiling import with_standing
 from hardware_profiles.selectors import all_devices, measurements_of
 
 
@@ -30,7 +31,7 @@ class DeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     ordering = ("slug",)
 
     def get_queryset(self) -> QuerySet[Device]:
-        return all_devices()
+        return with_standing(all_devices())
 
     def list(self, request: Request, *args: object, **kwargs: object) -> Response:
         """List the devices, also those that are switched off."""

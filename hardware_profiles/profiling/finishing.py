@@ -1,5 +1,6 @@
 """The end of a run: fit, judge on the networks kept apart, compare with the model in use, store."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +38,13 @@ class _Test:
     values: Floats
 
 
-def finish(profile: Profile) -> FittedModel | None:
+def finish(profile: Profile, keys: Sequence[str] | None = None) -> FittedModel | None:
     """Fit and store what the run was for; its `report` says what came of it.
 
     Asked again, it answers what it found the first time, unless the run was extended since.
+
+    Args:
+        keys: of the predictors that take part; all that apply if None.
 
     Raises:
         ProfilingError, PredictorError: too little was measured, or nothing could be fitted.
@@ -51,7 +55,7 @@ def finish(profile: Profile) -> FittedModel | None:
     Profile.objects.filter(pk=profile.pk).update(phase=Profile.Phase.FITTING)
     purpose = Budget.parse(profile.budget).purpose
     if purpose == "profile":
-        return _fitted(profile)
+        return _fitted(profile, keys)
     drift = drift_found(profile)
     if purpose == "check":
         _close(profile, {"outcome": "checked", "note": _drift_text(drift), "drift": drift})
@@ -59,11 +63,13 @@ def finish(profile: Profile) -> FittedModel | None:
     return _recalibrated(profile, drift)
 
 
-def _fitted(profile: Profile) -> FittedModel:
+def _fitted(profile: Profile, keys: Sequence[str] | None) -> FittedModel:
     space, budget = space_of(profile), Budget.parse(profile.budget)
     evidence = evidence_of(profile, space)
     test = _test(profile, "profile")
-    chosen = fit_best(evidence, rng=default_rng([profile.seed, 2]), time_limit=budget.fit_seconds)
+    chosen = fit_best(
+        evidence, keys, rng=default_rng([profile.seed, 2]), time_limit=budget.fit_seconds
+    )
     guesses = chosen.predictor.predict(test.networks)
     figures = _figures(profile, error_report(test.values, guesses)) | {
         "split": f"{len(test.rows)} architectures drawn uniformly and never fitted on; "

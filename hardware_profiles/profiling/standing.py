@@ -125,13 +125,9 @@ def _running(run: Profile) -> tuple[str, str]:
 
 
 def _trusted(device: Device, model: FittedModel, runs: Sequence[Profile]) -> tuple[str, str]:
-    newest = device.measurements.filter(metric="latency_ms").order_by("-created_at")
-    fingerprint = newest.values_list("fingerprint", flat=True).first()
+    fingerprint = _newest_fingerprint(device)
     if fingerprint is not None and fingerprint != model.fingerprint:
-        return (
-            "stale",
-            "The processor or a library changed since the model was fitted; recalibrate.",
-        )
+        return "stale", "Processor or libraries changed since the model was fitted; recalibrate."
     age = timezone.now() - model.created_at
     if age > STALE_AFTER:
         return "stale", f"The model was fitted {age.days} days ago; recalibrate."

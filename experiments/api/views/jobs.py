@@ -19,9 +19,10 @@ from experiments.api.bodies import NoBody
 from experiments.api.filters import JobFilter
 from experiments.api.permissions import OwnerActs
 from experiments.api.serializers import JobSerializer
+from experiments.api.views.device_models import ExtendProfileBody
 from experiments.models import Artifact, Job
 from experiments.selectors import artifacts_for, jobs_for
-from experiments.services import jobs
+from experiments.services import jobs, profiles
 
 
 class JobViewSet(viewsets.GenericViewSet[Job]):
@@ -35,7 +36,7 @@ class JobViewSet(viewsets.GenericViewSet[Job]):
 
     def get_queryset(self) -> QuerySet[Job]:
         """With everything a row shows."""
-        related = ("owner", "device__agent", "trial__experiment")
+        related = ("owner", "device__agent", "trial__experiment", "profile")
         return jobs_for(self.request.user).select_related(*related).prefetch_related("artifacts")
 
     def list(self, request: Request) -> Response:
@@ -53,6 +54,30 @@ class JobViewSet(viewsets.GenericViewSet[Job]):
         job = self.get_object()
         NoBody.parse(request.data)
         jobs.cancel_job(job=job)
+        return self._answer(job)
+
+    @extend_schema(request=NoBody)
+    def pause(self, request: Request, pk: UUID) -> Response:
+        """Pause a profiling after the networks that are being measured."""
+        job = self.get_object()
+        NoBody.parse(request.data)
+        return self._answer(profiles.pause_job(job=job))
+
+    @extend_schema(request=NoBody)
+    def resume(self, request: Request, pk: UUID) -> Response:
+        """Go on with a paused profiling where it stood."""
+        job = self.get_object()
+        NoBody.parse(request.data)
+        return self._answer(profiles.resume_job(job=job))
+
+    @extend_schema(request=ExtendProfileBody)
+    def extend(self, request: Request, pk: UUID) -> Response:
+        """Add to the budget of a profiling; one that is done measures on and fits again."""
+        job = self.get_object()
+        body = ExtendProfileBody.parse(request.data)
+        return self._answer(profiles.extend_job(job=job, **body.model_dump()))
+
+    def _answer(self, job: Job) -> Response:
         return Response(JobSerializer(self.get_queryset().get(pk=job.pk)).data)
 
 
