@@ -140,11 +140,13 @@ class AnalyticEnergy(SummedPredictor):
 
     def state_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {"version": STATE_VERSION, "rules": rules_to_json(self.rules)}
+        rules, config = rules_to_json(self.rules), self.config.model_dump()
+        return {"version": STATE_VERSION, "rules": rules, "config": config}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Become what was saved. PredictorError if it is no state of this predictor."""
         with reading_state(self, state, STATE_VERSION):
+            self.config = EnergyConfig.model_validate(state["config"])
             self._rules, self.grid = rules_from_json(state["rules"]), 2.0**-44
             self._forget_rows()
         return self

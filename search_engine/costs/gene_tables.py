@@ -172,10 +172,6 @@ class GeneTables:
             return self._seams.nothing, END
         return self._seams.through(piece.part, genes, self.space.active(genes), seam)
 
-    def _endings(self, seams: Ints) -> Floats:
-        distinct, inverse = np.unique(seams, return_inverse=True)
-        return np.stack([self._seams.ending(seam) for seam in distinct.tolist()])[inverse]
-
 
 @dataclass(frozen=True, slots=True)
 class Step:

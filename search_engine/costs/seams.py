@@ -1,7 +1,7 @@
 """What a runtime may still do across the cut between two pieces of a network."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -10,11 +10,11 @@ import numpy as np
 from search_engine.costs.predictors.protocol import Floats, Summed
 from search_engine.costs.units import (
     BLOCKED,
+    Cut,
     Unit,
-    blocked_tensors,
+    cut,
     may_grow,
     seen_through,
-    units_and_makers,
     units_of,
     zeros,
 )
@@ -76,11 +76,11 @@ class Seams:
             return self.nothing, number
         outputs = tuple(dict.fromkeys((y, *before.outputs[1:])))
         network = NetworkSpec(before.inputs, (*before.nodes, *out.nodes), outputs)
-        units, makers = units_and_makers(network, self._rules, whole=False)
-        if self._reaches_back(network, seam, units):
+        found = cut(network, self._rules, whole=False)
+        if self._reaches_back(network, seam, found.units):
             return self.nothing, END
-        after = self._after(network, units, makers)
-        counts = self._counted(units)
+        after = self._after(network, found)
+        counts = self._counted(found.units)
         counts.subtract(self._before(number))
         counts[seam.open] += 1
         counts[after.open] -= 1
@@ -122,18 +122,15 @@ class Seams:
     def _end(network: NetworkSpec) -> str:
         return seen_through(network, network.outputs[0])
 
-    def _after(
-        self, network: NetworkSpec, units: Sequence[Unit], makers: Mapping[str, Unit]
-    ) -> Seam:
+    def _after(self, network: NetworkSpec, found: Cut) -> Seam:
         y, rules = self._end(network), self._rules
-        blocked = blocked_tensors(network, rules)
-        run = {name for unit in units for name in unit.nodes}
+        run = {name for unit in found.units for name in unit.nodes}
         readers = [
             node
             for node in network.nodes
             if node.id in run and any(seen_through(network, name) == y for name in node.inputs)
         ]
-        maker = makers.get(y)
+        maker = found.makers.get(y)
         grows = maker is not None and may_grow(maker, rules) and not readers
         kept = set(maker.nodes) if maker is not None and grows else set[str]()
         if rules.shared_activations or rules.block or rules.merges:
@@ -141,8 +138,8 @@ class Seams:
         if rules.zeros_apart and maker is not None and maker.op == "zero":
             kept.update(maker.nodes)  # what follows is to know that it reads zeros
         read = [node.id for node in readers if node.id in kept]
-        cut = _cut_out(network, kept, (y, *read), blocked)
-        return Seam(cut, maker.key if maker is not None and grows else "")
+        rest = _cut_out(network, kept, (y, *read), found.blocked)
+        return Seam(rest, maker.key if maker is not None and grows else "")
 
     def _counted(self, units: Sequence[Unit]) -> Counter[str]:
         self._units.update((unit.key, unit) for unit in units)

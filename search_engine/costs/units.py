@@ -156,16 +156,32 @@ def units_of(network: NetworkSpec, rules: RuntimeRules, *, whole: bool = True) -
         whole: False for the beginning of a longer network: its outputs are left in the layout
             that they have.
     """
-    return units_and_makers(network, rules, whole=whole)[0]
+    return cut(network, rules, whole=whole).units
 
 
-def units_and_makers(
-    network: NetworkSpec, rules: RuntimeRules, *, whole: bool = True
-) -> tuple[tuple[Unit, ...], Mapping[str, Unit]]:
-    """The same, and which unit makes each tensor of a layer that is run."""
-    steps = list(_steps(network, rules))
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A network as its runtime runs it.
+
+    Attributes:
+        units: in order.
+        makers: which unit makes each tensor of a layer that is run.
+        blocked: tensors in the blocked layout, where the runtime has one.
+    """
+
+    units: tuple[Unit, ...]
+    makers: Mapping[str, Unit]
+    blocked: frozenset[str]
+
+
+def cut(network: NetworkSpec, rules: RuntimeRules, *, whole: bool = True) -> Cut:
+    """As `units_of`, with what is known of the tensors between the units."""
+    same: dict[str, str] = {}
+    steps = list(_steps(network, rules, same))
+    blocked = set[str]()
     if rules.block:
-        steps = list(_laid_out(network, steps, rules.block, whole=whole))
+        blocked = {item.name for item in network.inputs if item.kind == BLOCKED}
+        steps = list(_laid_out(network, steps, blocked, rules.block, whole=whole))
     readers = Counter(name for step in steps for name in step.inputs)
     readers.update(seen_through(network, name) for name in network.outputs)
     units: dict[str, _Growing] = {}  # by first tensor, in order
@@ -179,7 +195,8 @@ def units_and_makers(
             owner[step.made] = home
     done = {name: unit.finished() for name, unit in units.items()}
     makers = {name: done[unit.steps[0].made] for name, unit in owner.items()}
-    return tuple(done.values()), makers
+    equal = (name for name, first in same.items() if first in blocked)
+    return Cut(tuple(done.values()), makers, frozenset(blocked).union(equal))
 
 
 def may_grow(unit: Unit, rules: RuntimeRules) -> bool:
@@ -188,18 +205,6 @@ def may_grow(unit: Unit, rules: RuntimeRules) -> bool:
     return not acted and any(
         kind == unit.kind and op not in unit.fused for kind, op in rules.fusions
     )
-
-
-def blocked_tensors(network: NetworkSpec, rules: RuntimeRules) -> frozenset[str]:
-    """Tensors in the blocked layout, where the runtime has one."""
-    if not rules.block:
-        return frozenset()
-    blocked = _blocked_inputs(network)
-    same: dict[str, str] = {}
-    for step in _steps(network, rules, same):
-        if _layouts(step, blocked, rules.block)[1] == "blocked":
-            blocked.add(step.made)
-    return frozenset(blocked).union(name for name, first in same.items() if first in blocked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,14 +274,12 @@ def _home(
     return None
 
 
-def _steps(
-    network: NetworkSpec, rules: RuntimeRules, same: dict[str, str] | None = None
-) -> Iterator[_Step]:
+def _steps(network: NetworkSpec, rules: RuntimeRules, same: dict[str, str]) -> Iterator[_Step]:
     """Layers that are run, in order, as the runtime cuts and merges them; `same` collects the
     tensors that are not made because an equal one is there."""
     steps = _cut(network, rules)
     if rules.merges:
-        steps = _merged(steps, {} if same is None else same)
+        steps = _merged(steps, same)
     return _marked(steps) if rules.zeros_apart else steps
 
 
@@ -284,11 +287,13 @@ def _merged(steps: Iterable[_Step], names: dict[str, str]) -> Iterator[_Step]:
     """The same without those that compute again what is there."""
     first = dict[object, str]()
     for step in steps:
-        step = replace(step, inputs=tuple(names.get(name, name) for name in step.inputs))
-        identity = step.op, tuple(sorted(step.attributes.items())), step.inputs
+        if any(name in names for name in step.inputs):
+            step = replace(step, inputs=tuple(names.get(name, name) for name in step.inputs))
         if OPS.resolve(step.op).params(step.attributes, step.shapes):
             yield step
-        elif identity in first:
+            continue
+        identity = step.op, tuple(sorted(step.attributes.items())), step.inputs
+        if identity in first:
             names[step.made] = first[identity]
         else:
             first[identity] = step.made
@@ -335,10 +340,10 @@ def _cut(network: NetworkSpec, rules: RuntimeRules) -> Iterator[_Step]:
 
 
 def _laid_out(
-    network: NetworkSpec, steps: Sequence[_Step], block: int, *, whole: bool
+    network: NetworkSpec, steps: Sequence[_Step], blocked: set[str], block: int, *, whole: bool
 ) -> Iterator[_Step]:
-    """The same with changes of layout where a layer cannot read what it is given."""
-    blocked = _blocked_inputs(network)
+    """The same with changes of layout where a layer cannot read what it is given; `blocked`
+    holds the inputs that arrive blocked, and collects all other such tensors."""
     changed = set[str]()
     for step in steps:
         reads, writes = _layouts(step, blocked, block)
@@ -352,17 +357,13 @@ def _laid_out(
                 yield _Step("identity", {"to": reads}, (name,), (shape,), made, shape, step.node)
         if writes == "blocked":
             blocked.add(step.made)
-        yield replace(step, inputs=tuple(inputs))
+        read = tuple(inputs)
+        yield step if read == step.inputs else replace(step, inputs=read)
     ends = [seen_through(network, name) for name in network.outputs] if whole else []
     for name in dict.fromkeys(ends):
         if name in blocked and f"{name}:plain" not in changed:
             shape, to = network.shapes[name], {"to": "plain"}
             yield _Step("identity", to, (name,), (shape,), f"{name}:plain", shape, name)
-
-
-def _blocked_inputs(network: NetworkSpec) -> set[str]:
-    """Inputs of a piece of a network that arrive blocked: those of the kind `BLOCKED`."""
-    return {item.name for item in network.inputs if item.kind == BLOCKED}
 
 
 def _layouts(step: _Step, blocked: AbstractSet[str], block: int) -> tuple[str, str]:

@@ -155,7 +155,7 @@ class KernelPredictor(SummedPredictor):
         try:
             if state["format"] != _FORMAT:
                 raise PredictorError(f"Format {state['format']!r:.40} is not {_FORMAT}.")
-            guess = Guess.from_json(state["guess"])
+            rules, guess = rules_from_json(state["rules"]), Guess.from_json(state["guess"])
             units = [Unit.from_json(unit) for unit in state["units"]]
             pull = np.asarray(state["pull"], dtype=np.float64)
             shape = Shape(float(state["length"]), float(state["own"]))
@@ -165,8 +165,7 @@ class KernelPredictor(SummedPredictor):
             _ = described(units)
         except (SearchEngineError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise PredictorError(f"No state of a kernel predictor: {error}") from error
-        self._rules = rules_from_json(state["rules"])
-        self._guess, self._units, self._pull = guess, units, pull
+        self._rules, self._guess, self._units, self._pull = rules, guess, units, pull
         self._shape, self._least, self.grid = shape, least, grid
         self._forget_rows()
         return self

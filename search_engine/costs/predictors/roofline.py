@@ -64,7 +64,7 @@ class Roofline(SummedPredictor):
         super().__init__(config)
         self._descriptor: Descriptor | None = None
         self._efficiencies = TYPICAL
-        self._dtype, self._batch = "fp32", 1
+        self._dtype, self._batch, self._smooth = "fp32", 1, self.config.smooth
 
     @classmethod
     def applicable(cls, evidence: Evidence) -> str:
@@ -83,7 +83,7 @@ class Roofline(SummedPredictor):
         self._set_up(Descriptor.from_json(evidence.facts["descriptor"]), evidence)
         groups = [units_of(network, evidence.rules) for network in evidence.networks]
         loads = [self.loads(group) for group in groups]
-        self._efficiencies = calibrate(loads, measured, self.config.smooth, TYPICAL)
+        self._efficiencies = calibrate(loads, measured, self._smooth, TYPICAL)
         self._rules = evidence.rules
         self._forget_rows()
         return self
@@ -118,7 +118,7 @@ class Roofline(SummedPredictor):
         return Loads([u.kind for u in units], 2.0 * work / rate, moved / bandwidth, launch)
 
     def _rows(self, units: Sequence[Unit]) -> Floats:
-        times = self._efficiencies.times(self.loads(units), self.config.smooth)
+        times = self._efficiencies.times(self.loads(units), self._smooth)
         return times[:, None]
 
     def from_sums(self, sums: Floats) -> Floats:
@@ -134,6 +134,7 @@ class Roofline(SummedPredictor):
             "efficiencies": self._efficiencies.to_json(),
             "dtype": self._dtype,
             "batch_size": self._batch,
+            "smooth": self._smooth,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
@@ -143,6 +144,7 @@ class Roofline(SummedPredictor):
             self._descriptor = Descriptor.from_json(state["descriptor"])
             self._efficiencies = Efficiencies.from_json(state["efficiencies"])
             self._dtype, self._batch = str(state["dtype"]), int(state["batch_size"])
+            self._smooth = None if state.get("smooth") is None else float(state["smooth"])
             self._descriptor.peak(self._dtype)
             self._forget_rows()
         return self

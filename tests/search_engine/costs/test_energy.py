@@ -1,5 +1,7 @@
 """Energy from tables: P1, P2, P4, and the figures of two layers."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -67,8 +69,16 @@ def test_energy_of_networks_is_that_of_their_units():
     model = AnalyticEnergy.of()
     units = [sum(model.parts(unit).values()) for unit in units_of(network, RuntimeRules())]
     assert model.predict([network])[0] == pytest.approx(np.sum(units))
-    again = AnalyticEnergy().load_state_dict(model.state_dict())
-    assert (again.predict([network]) == model.predict([network])).all()
+
+
+def test_its_state_keeps_the_assumptions():
+    network = draws(1)[0]
+    model = AnalyticEnergy.of(EnergyConfig(dtype="int8", batch_size=4, onchip_kib=64))
+    again = AnalyticEnergy().load_state_dict(json.loads(json.dumps(model.state_dict())))
+    assert again.predict([network]) == model.predict([network])
+    assert again.predict([network]) != AnalyticEnergy.of().predict([network])
+    with pytest.raises(PredictorError, match="No state of AnalyticEnergy"):
+        AnalyticEnergy().load_state_dict({**model.state_dict(), "config": {"dtype": "int2"}})
 
 
 def test_c3_energy_over_time_is_power():

@@ -147,6 +147,10 @@ def test_its_state_survives_json_and_predicts_the_same(fitted: KernelPredictor) 
 def test_a_damaged_state_is_refused(fitted: KernelPredictor, change: dict) -> None:
     with pytest.raises(PredictorError, match="No state of a kernel predictor"):
         KernelPredictor().load_state_dict({**fitted.state_dict(), **change})
+    state = fitted.state_dict()
+    for key in state:
+        with pytest.raises(PredictorError, match="No state of a kernel predictor"):
+            KernelPredictor().load_state_dict({k: v for k, v in state.items() if k != key})
 
 
 def test_a_family_it_has_not_seen_is_named(fitted: KernelPredictor) -> None:

@@ -1,6 +1,7 @@
 """Properties R1 to R6 of the roofline, and descriptions of devices."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -166,3 +167,12 @@ def test_a_row_of_a_device_list_is_read_and_survives_json():
     assert device.peaks == {"fp32": 236, "fp16": 472, "bf16": 472}
     assert device.power_w is None
     assert Descriptor.from_json(device.to_json()) == device
+
+
+def test_its_state_keeps_the_smooth_form():
+    networks = draws(8)
+    times = AnalyticRoofline.of(PI).predict(networks)
+    evidence = Evidence(networks, times, facts={"descriptor": PI.to_json()})
+    fitted = Roofline(RooflineConfig(smooth=4.0)).fit(evidence)
+    again = Roofline().load_state_dict(json.loads(json.dumps(fitted.state_dict())))
+    assert (again.predict(networks) == fitted.predict(networks)).all()
