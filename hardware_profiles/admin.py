@@ -13,8 +13,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 
 from hardware_profiles import admin_agents as admin_agents  # Django looks for registrations here
+from hardware_profiles import admin_models as admin_models
 from hardware_profiles import admin_tables as admin_tables
 from hardware_profiles import environment, services
+from hardware_profiles.admin_export import export_csv, export_json
 from hardware_profiles.models import Device, Measurement
 from hardware_profiles.selectors import device_status
 
@@ -138,7 +140,8 @@ class MeasurementAdmin(admin.ModelAdmin):
     list_display = (
         "architecture", "device", "latency", "agreement", "status", "n", "space", "age",
     )  # fmt: skip
-    list_filter = ("device", "status", "space")
+    list_filter = ("device", "status", "split", "quarantined", "space")
+    actions = (export_csv, export_json)
     list_select_related = ("device",)
     search_fields = ("network_hash__startswith",)
     search_help_text = "Beginning of an architecture's hash."

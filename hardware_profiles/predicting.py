@@ -18,7 +18,7 @@ from search_engine.costs.arena import plan_memory
 from search_engine.costs.conformal import interval, residuals_of
 from search_engine.costs.energy import AnalyticEnergy, EnergyConfig
 from search_engine.costs.gene_tables import GeneTables
-from search_engine.errors import ConfigError
+from search_engine.errors import ConfigError, SpaceError
 from search_engine.protocols import SearchSpace
 from search_engine.types import Genes, Origin
 
@@ -99,8 +99,7 @@ def predict(
         ConfigError: an unknown metric, or memory of too many networks.
     """
     _check(metrics, len(genes))
-    rows = np.asarray([space.canonical(tuple(row)) for row in genes], dtype=np.int64)
-    rows = rows.reshape(-1, len(space.variables))
+    rows = _canonical(space, genes)
     found: dict[str, Prediction] = {}
     if device.kind in Device.IMMEDIATE:
         found = _immediate(device, space, rows)
@@ -189,6 +188,17 @@ def _memory(device: Device, space: SearchSpace, rows: Any) -> Prediction:
     values = np.array([(plan.arena_bytes + plan.weight_bytes) / _MIB for plan in plans])
     method = "static plan of tensors, and weights"
     return Prediction("peak_memory_mib", values, METRICS["peak_memory_mib"], "analytic", method)
+
+
+def _canonical(space: SearchSpace, genes: Sequence[Genes]) -> Any:
+    """`n x v`. SpaceError with the number of the row."""
+    rows = np.zeros((len(genes), len(space.variables)), dtype=np.int64)
+    for number, row in enumerate(genes):
+        try:
+            rows[number] = space.canonical(tuple(row))
+        except SpaceError as error:
+            raise SpaceError(str(error), f"genes.{number}") from error
+    return rows
 
 
 def _from_tables(

@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from experiments.models import ApiToken, Experiment, Job, Trial
 from experiments.services.spaces import create_space
 from experiments.spaces import space_for
-from hardware_profiles.models import DeviceTable, Measurement
+from hardware_profiles.models import Device, DeviceTable, FittedModel, Measurement
 from hardware_profiles.services import create_device
 from hardware_profiles.tables.store import import_csv
 from tests.experiments.api.world import (
@@ -94,6 +94,14 @@ TABLE = (
     Row("POST", "devices/local-cpu/measure/",            "202 202 202 401 202", SPACE),
     Row("GET", "devices/local-cpu/measurements/",        "200 200 200 401 200"),
     Row("GET", "devices/local-cpu/measurements/{measurement}/", "200 200 200 401 200"),
+    Row("POST", "devices/local-cpu/profile/",            "403 403 403 401 202",
+        {"search_space": "mbconv-tiny"}),
+    Row("GET", "devices/local-cpu/profiles/",            "200 200 200 401 200"),
+    Row("POST", "devices/phone/predict/",                "200 200 200 401 200",
+        {"search_space": "nasbench201", "genes": [[0, 0, 0, 0, 0, 0]]}),
+    Row("GET", "devices/local-cpu/evaluation/",          "200 200 200 401 200"),
+    Row("GET", "devices/local-cpu/models/",              "200 200 200 401 200"),
+    Row("POST", "devices/local-cpu/models/{model}/activate/", "403 403 403 401 200"),
     Row("GET", "devices/phone/table/",                   "200 200 200 401 200"),
     Row("POST", "devices/phone/table/",                  "403 403 403 401 415"),
     Row("GET", "devices/phone/tables/",                  "200 200 200 401 200"),
@@ -135,6 +143,9 @@ TABLE = (
     Row("GET", "jobs/",                                  "200 200 200 401 200"),
     Row("GET", "jobs/{job}/",                            "200 200 404 401 404"),
     Row("POST", "jobs/{job}/cancel/",                    "200 403 404 401 404"),
+    Row("POST", "jobs/{job}/pause/",                     "409 403 404 401 404"),
+    Row("POST", "jobs/{job}/resume/",                    "409 403 404 401 404"),
+    Row("POST", "jobs/{job}/extend/",                    "409 403 404 401 404"),
     Row("GET", "artifacts/{artifact}/download/",         "200 200 404 401 404"),
 )  # fmt: skip
 
@@ -163,9 +174,17 @@ def world(people, cpu, alice) -> dict[str, Any]:
         "artifact": add_artifact(alice, trial).pk,
         "job": Job.objects.create(owner=alice, kind="measure", trial=trial, device=cpu).pk,
         "measurement": measurement.pk,
+        "model": _model(cpu).pk,
         "table": _table().pk,
         "space": create_space(owner=alice, name="Sensor", document=sensor()).slug,
     }
+
+
+def _model(device: Device) -> FittedModel:
+    return FittedModel.objects.create(
+        device=device, space="mbconv-tiny", space_checksum="x", kind="ridge", version=1,
+        is_current=True, state="{}", n_fit=12, errors={"mape": 2.0}, pairs=[], fingerprint="x",
+    )  # fmt: skip
 
 
 def _table() -> DeviceTable:

@@ -1,5 +1,8 @@
 """A device whose latency is a law, so that a profiling run takes no time and can be judged."""
 
+from dataclasses import replace
+from functools import cache
+
 from hardware_profiles import profiling
 from hardware_profiles.measure import measure_latency
 from hardware_profiles.profiling import Budget
@@ -7,12 +10,14 @@ from hardware_profiles.samples import MeasurePlan
 from search_engine.costs.units import RuntimeRules, units_of
 from search_engine.loading import load_space
 from tests.hardware_profiles.fakes import HandClock, TimedRuntime
+from tests.hardware_profiles.fakes import network as network_of
 
 PLAN = MeasurePlan(rounds=5, runs_per_round=10, warmup_seconds=0, max_seconds=0.05)
-SMALL = Budget(networks=40, test_networks=12, seconds=3600)
+SMALL = Budget(networks=36, test_networks=12, seconds=3600)
 SPACE = "mbconv-tiny"
 
 
+@cache
 def law_ms(network):
     """A price per unit and one per MAC, as in a runtime that runs layer after layer."""
     units = units_of(network, RuntimeRules())
@@ -20,19 +25,31 @@ def law_ms(network):
 
 
 def timed(networks, *, slower=1.0, disturbed=()):
-    """Results as `measure_latency` makes them."""
-    hand = HandClock()
+    """Results as `measure_latency` makes them, of networks that take what the law says."""
+    return [
+        replace(
+            _template(disturbed=network.digest in disturbed),
+            digest=network.digest,
+            latency_ms=slower * law_ms(network),
+        )
+        for network in networks
+    ]
 
-    def delay_of(network):
-        def delay(_):
-            if network.digest in disturbed:
-                hand.lose_processor(1_000_000)
-            return int(slower * law_ms(network) * 1e6)
 
-        return delay
+@cache
+def _template(*, disturbed):
+    """A quiet or a disturbed session, measured once."""
+    hand, subject = HandClock(), network_of(1)
 
-    runtime = TimedRuntime(hand, {network: delay_of(network) for network in networks})
-    return measure_latency(networks, runtime, PLAN, clock=hand.clock())
+    def delay(_):
+        if disturbed:
+            hand.lose_processor(1_000_000)
+        return 1_000_000
+
+    [result] = measure_latency(
+        [subject], TimedRuntime(hand, {subject: delay}), PLAN, clock=hand.clock()
+    )
+    return result
 
 
 def started(device, budget=SMALL, space=SPACE):
