@@ -219,7 +219,6 @@ def run(prepared: Prepared, iterations: int = 1) -> None:
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
     was_enabled = gc.isenabled()
-    gc.collect()
     gc.disable()
     try:
         yield
