@@ -3,33 +3,34 @@
     python benchmarks/prediction_speed.py [--quick] [--spaces nasbench201,mbconv-tiny]
 
 Predictors are fitted on made-up times: speed does not depend on them. `first` counts the filling of
-the tables, `then` is the same again. The last line is JSON.
+the tables, `then` is the same again. The rules are those of PyTorch and of ONNX Runtime in fp32 and
+int8. The last line is JSON.
 """
 
 import argparse
 import json
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from hardware_profiles.runtimes import rules_for
 from search_engine.costs.descriptor import Descriptor
 from search_engine.costs.gene_tables import GeneTables
 from search_engine.costs.predictors import PREDICTORS
 from search_engine.costs.predictors.protocol import Evidence, KernelSample
 from search_engine.costs.predictors.roofline import AnalyticRoofline
-from search_engine.costs.units import RuntimeRules, units_of
+from search_engine.costs.units import units_of
 from search_engine.spaces.compiler import compile_space
 from search_engine.training.threads import use_one_thread
 
-CONVS = ("conv", "pointwise", "depthwise", "grouped")
 RULES = {
-    "layer by layer": RuntimeRules(),
-    "fusing": RuntimeRules(
-        "unused_output",
-        frozenset((kind, op) for kind in CONVS for op in ("add", "norm_act")),
-        shared_activations=True,
-        block=16,
-    ),
+    "pytorch": rules_for("pytorch"),
+    "onnxruntime": rules_for("onnxruntime"),
+    "onnxruntime-int8": rules_for("onnxruntime", "int8"),
 }
 DEVICE = Descriptor({"fp32": 50.0}, 10.0, launch_us=2.0)
 FITTED, DECODED = 40, 100
@@ -76,18 +77,19 @@ def main():
     arguments = parser.parse_args()
     count = 20_000 if arguments.quick else 1_000_000
     use_one_thread()
-    result = {"per_min": {}, "ratio": {}}
-    print(f"{'space':<16}{'runtime':<16}{'model':<10}{'first/min':>12}{'then/min':>12}{'ratio':>8}")
+    result = {"first_per_min": {}, "per_min": {}, "ratio": {}}
+    print(f"{'space':<16}{'runtime':<18}{'model':<10}{'first/min':>12}{'then/min':>12}{'ratio':>8}")
     for name in arguments.spaces.split(","):
         space = compile_space(name)
         for runtime, rules in RULES.items():
             for key in arguments.predictors.split(","):
                 first, then, decoding = speed(key, space, rules, count)
                 place = f"{name}/{runtime}/{key}"
+                result["first_per_min"][place] = round(first)
                 result["per_min"][place] = round(then)
                 result["ratio"][place] = round(then / decoding, 1)
                 print(
-                    f"{name:<16}{runtime:<16}{key:<10}{first:>12,.0f}{then:>12,.0f}"
+                    f"{name:<16}{runtime:<18}{key:<10}{first:>12,.0f}{then:>12,.0f}"
                     f"{then / decoding:>8,.0f}",
                     flush=True,
                 )

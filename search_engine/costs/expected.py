@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from search_engine.costs.seams import END, START
 from search_engine.errors import PredictorError
 from search_engine.protocols import SearchSpace
 
-MAX_EDGES = 2_000_000
+MAX_EDGES = 500_000
 LINEAR_PROBES = 8
 
 
@@ -135,11 +136,12 @@ class ExpectedCost:
     ) -> tuple[_Step, Ints, list[int]]:
         """Edges of one piece; states are rows of a seam and the genes of the live variables."""
         counts = [self._space.cardinalities[variable] for variable in new]
-        choices = np.array(list(product(*map(range, counts))), dtype=np.int64)
-        if len(states) * len(choices) > MAX_EDGES:
+        if (edges := len(states) * prod(counts)) > MAX_EDGES:
             raise PredictorError(
-                "No exact expectation: the pieces of this space share too many decisions."
+                "No exact expectation: the pieces of this space share too many decisions, "
+                f"{edges:,} cases of one piece, at most {MAX_EDGES:,}. Average over draws instead."
             )
+        choices = np.array(list(product(*map(range, counts))), dtype=np.int64)
         source = np.repeat(np.arange(len(states)), len(choices))
         genes = np.tile(choices, (len(states), 1))
         rows = np.zeros((len(source), len(self._space.cardinalities)), dtype=np.int64)

@@ -185,6 +185,11 @@ def test_l4_the_gradient_is_that_of_finite_differences(key):
             assert found == pytest.approx(by_alpha[choice], abs=1e-6 * value)
 
 
+def test_expectations_over_cells_of_many_decisions_are_refused_before_they_are_listed():
+    with pytest.raises(PredictorError, match=r"2,542,277,241 cases .* Average over draws"):
+        ExpectedCost(compile_space("darts-tiny"), roofline())
+
+
 def test_expectations_refuse_what_is_not_linear_or_not_independent():
     class Logarithm(AnalyticRoofline):
         def from_sums(self, sums):
