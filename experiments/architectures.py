@@ -115,7 +115,9 @@ def measured_latencies(key: str) -> list[dict[str, Any]]:
 
     What was measured is what searches found worth measuring, no random draw.
     """
-    rows = Measurement.objects.filter(space=key, metric="latency_ms", status="ok")
+    rows = Measurement.objects.filter(
+        space=key, metric="latency_ms", status="ok", quarantined=False
+    )
     counts = rows.order_by().values("device__slug").annotate(n=Count("pk"))
     found = []
     for slug in sorted(row["device__slug"] for row in counts if row["n"] >= MIN_MEASURED):

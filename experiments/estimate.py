@@ -167,7 +167,11 @@ def _latency_histogram(spec: ExperimentSpec, slug: str) -> dict[str, Any]:
 
 def _known_latencies(spec: ExperimentSpec, slug: str) -> list[float]:
     rows = Measurement.objects.filter(
-        device__slug=slug, space=spec.search_space, metric="latency_ms", status="ok"
+        device__slug=slug,
+        space=spec.search_space,
+        metric="latency_ms",
+        status="ok",
+        quarantined=False,
     ).order_by("-created_at")
     return list(rows.values_list("value", flat=True)[:500])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from experiments.errors import LeaseLost
 from experiments.leases import AWAY, keep_alive
@@ -51,9 +52,10 @@ def _work(job: Job) -> None:
         if not isinstance(error, SearchEngineError):
             logger.exception("Job %s failed unexpectedly", job.pk)
         text = f"{type(error).__name__}: {error}"[:2000]
-        jobs.report(job, status=Job.Status.FAILED, error=text)
-        if job.profile is not None:
-            profiling.end(job.profile, "failed", text)
+        with transaction.atomic():
+            jobs.report(job, status=Job.Status.FAILED, error=text)
+            if job.profile is not None:
+                profiling.end(job.profile, "failed", text)
         return
     if result is None:
         return  # it goes on later

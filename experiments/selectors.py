@@ -42,9 +42,12 @@ def experiments_for(user: AbstractBaseUser) -> QuerySet[Experiment]:
 
 
 def jobs_for(user: AbstractBaseUser) -> QuerySet[Job]:
-    """A user's own jobs and those on experiments they may see."""
+    """A user's own jobs and those on experiments they may see; for staff all profilings as well."""
     visible = experiments_for(user).values("pk")
-    return Job.objects.filter(Q(owner=user) | Q(trial__experiment__in=visible)).distinct()
+    seen = Q(owner=user) | Q(trial__experiment__in=visible)
+    if user.is_staff:  # devices are shared, and staff manages them
+        seen |= Q(kind=Job.Kind.PROFILE)
+    return Job.objects.filter(seen).distinct()
 
 
 def artifacts_for(user: AbstractBaseUser) -> QuerySet[Artifact]:

@@ -23,6 +23,8 @@ from search_engine.errors import ConfigError
 MAX_THREADS = 256
 MAX_BATCH_SIZE = 1024
 MAX_NOTES = 4000
+RESERVED_SLUGS = ("compare", "new")
+"""Words that stand where slugs stand in the addresses of pages."""
 
 
 def runtime_choices() -> list[tuple[str, str]]:
@@ -38,8 +40,8 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.filter(is_active=True)
 
     def with_latest(self) -> "DeviceQuerySet":
-        """Adds `last_status` and `last_measured_at` of the newest measurement, or None."""
-        newest = Measurement.objects.filter(device=models.OuterRef("pk"))
+        """Adds `last_status` and `last_measured_at` of the newest latency, or None."""
+        newest = Measurement.objects.filter(device=models.OuterRef("pk"), metric="latency_ms")
         newest = newest.order_by("-created_at")
         return self.annotate(
             last_status=models.Subquery(newest.values("status")[:1]),
@@ -172,6 +174,7 @@ class Device(models.Model):
     def clean(self) -> None:
         """Threads that the host has, a description or runtime where the kind needs one, and
         nothing changed that stored numbers depend on."""
+        self._check_slug()
         self._check_kind()
         self._check_runtime()
         cores = self.spec.get("logical_cores")
@@ -184,6 +187,12 @@ class Device(models.Model):
             )
         if self.pk:
             self._check_unchanged()
+
+    def _check_slug(self) -> None:
+        """Pages have these addresses; devices that have one already keep it."""
+        if self._state.adding and self.slug in RESERVED_SLUGS:
+            text = f"'{self.slug}' is the address of a page. Choose another short name."
+            raise ValidationError({"slug": text})
 
     def _check_kind(self) -> None:
         if self.kind == self.Kind.AGENT and self.agent_id is None:

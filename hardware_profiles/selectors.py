@@ -146,7 +146,8 @@ def usual_reference_ms(device: Device, fingerprint: str) -> float | None:
     Unstable measurements count as well, so a host that became slower for good is believed after
     some measurements instead of being called slow for ever.
     """
-    found = device.measurements.filter(fingerprint=fingerprint).order_by("-created_at")
+    taken = device.measurements.filter(fingerprint=fingerprint, metric="latency_ms")
+    found = taken.order_by("-created_at")
     facts = found.values_list("environment__reference_ms", flat=True)[:_ROWS_READ]
     # Networks of one call share one value.
     values = list(dict.fromkeys(value for value in facts if value))[:REFERENCE_HISTORY]
@@ -161,5 +162,6 @@ def _latest(device: Device) -> tuple[str | None, datetime | None]:
     known: Mapping[str, Any] = vars(device)
     if "last_status" in known:
         return known["last_status"], known["last_measured_at"]
-    row = measurements_of(device).values_list("status", "created_at").first()
+    rows = measurements_of(device).filter(metric="latency_ms")
+    row = rows.values_list("status", "created_at").first()
     return row or (None, None)

@@ -11,9 +11,11 @@ from experiments import workers
 from hardware_profiles.agents import line
 from hardware_profiles.models import Device
 from hardware_profiles.profiling import state_of
+from hardware_profiles.selectors import tables_in_use
 
 PARTS = {
     "healthy": ("Healthy", "done", "done"),
+    "ready": ("Ready", "done", "done"),
     "unprofiled": ("Not profiled", "queued", "queued"),
     "profiling": ("Profiling", "running", "running"),
     "paused": ("Profiling paused", "paused", "paused"),
@@ -26,6 +28,12 @@ PARTS = {
 }
 """State -> word, icon, and the status whose colour the icon has."""
 
+
+READY = {
+    Device.Kind.TABLE: "Answers from its imported tables; nothing is measured.",
+    Device.Kind.ANALYTIC: "Answers from its description; nothing is measured.",
+}
+"""Kind -> what a device that needs no profile is ready for."""
 
 _CODE = re.compile("`([^`]+)`")
 
@@ -73,11 +81,11 @@ def device_state(device: Device, queues: frozenset[str] | None) -> State:
     key, note = state_of(device)
     if key:
         return State({"profiled": "healthy"}.get(key, key), note)
-    if device.kind == Device.Kind.TABLE and not device.tables.filter(is_current=True).exists():
+    if device.kind == Device.Kind.TABLE and not tables_in_use(device):
         return State("empty", "Import a table: it has no numbers yet.")
     if device.kind == Device.Kind.ANALYTIC and not device.descriptor:
         return State("empty", "Nothing describes it yet: state peak compute and bandwidth.")
-    return State("healthy")
+    return State("ready", READY[device.kind])
 
 
 def listened_queues() -> frozenset[str] | None:

@@ -100,7 +100,7 @@ def cancel_job(*, job: Job) -> Job:
     job = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
     if job.status not in Job.OPEN:
         raise StateConflict(
-            f"The job is {job.status}; only queued and running ones can be cancelled."
+            f"The job is {job.status}; only one that has not ended can be cancelled."
         )
     job.status, job.finished_at = Job.Status.CANCELLED, timezone.now()
     job.save(update_fields=["status", "finished_at"])
@@ -161,6 +161,8 @@ def reclaim_job(job: Job) -> None:
         columns |= {"error": job.error, "finished_at": timezone.now()}
     dead = selectors.expired(Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING))
     if dead.update(status=job.status, **columns):
+        if job.profile is not None and job.status == Job.Status.FAILED:
+            profiling.end(job.profile, "failed", job.error)
         _tell(job)
         if job.status == Job.Status.QUEUED:
             transaction.on_commit(partial(doorbell.work_on_job, job))

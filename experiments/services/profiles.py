@@ -126,7 +126,8 @@ def take_up_waiting() -> None:
     long_ago = timezone.now() - timedelta(seconds=COOL_SECONDS)
     for job in jobs.filter(status=Job.Status.PAUSED, rung_at__lt=long_ago):
         progress = job.profile.progress
-        if progress["throttled"] and progress.get("cooled", 0) < COOLED_AT_MOST:
+        hot = progress["throttled"] and progress["paused"] == progress["throttled"]
+        if hot and progress.get("cooled", 0) < COOLED_AT_MOST:
             _cooled(job)
 
 

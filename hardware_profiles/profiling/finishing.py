@@ -66,7 +66,9 @@ def finish(profile: Profile, keys: Sequence[str] | None = None) -> FittedModel |
 def _fitted(profile: Profile, keys: Sequence[str] | None) -> FittedModel:
     space, budget = space_of(profile), Budget.parse(profile.budget)
     evidence = evidence_of(profile, space)
-    test = _test(profile, "profile")
+    test = _test(profile)
+    if len(evidence.networks) < FEWEST:
+        raise _too_few(profile, len(evidence.networks), "networks to fit on", FEWEST)
     chosen = fit_best(
         evidence, keys, rng=default_rng([profile.seed, 2]), time_limit=budget.fit_seconds
     )
@@ -102,9 +104,9 @@ def _recalibrated(profile: Profile, drift: dict[str, Any]) -> FittedModel:
     if old is None:
         raise ProfilingError("The model was removed in the meantime; profile the device.")
     space, base = space_of(profile), versions.predictor_of(old)
-    rows, test = measured(profile, Measurement.Split.FIT), _test(profile, "recalibrate")
+    rows, test = measured(profile, Measurement.Split.FIT), _test(profile)
     if len(rows) < FEWEST:
-        raise ProfilingError(f"Only {len(rows)} networks were measured; {FEWEST} are needed.")
+        raise _too_few(profile, len(rows), "networks to calibrate by", FEWEST)
     networks = [space.decode(tuple(row.genes)) for row in rows]
     line = line_through(base.predict(networks), values_of(rows))
     guesses = calibrated(base, *line).predict(test.networks)
@@ -160,15 +162,20 @@ def _drift_text(drift: dict[str, Any]) -> str:
     return text + " Processor or runtime changed." * drift["fingerprint_changed"]
 
 
-def _test(profile: Profile, purpose: str) -> _Test:
+def _test(profile: Profile) -> _Test:
     rows = measured(profile, Measurement.Split.TEST)
     if len(rows) < _JUDGES:
-        raise ProfilingError(
-            f"Only {len(rows)} test networks could be measured quietly enough; a {purpose} needs "
-            f"{_JUDGES}. Try again when the host is idle, or give it more seconds."
-        )
+        raise _too_few(profile, len(rows), "test networks", _JUDGES)
     space = space_of(profile)
     return _Test(rows, [space.decode(tuple(row.genes)) for row in rows], values_of(rows))
+
+
+def _too_few(profile: Profile, found: int, what: str, needed: int) -> ProfilingError:
+    noisy = profile.measurements.filter(quarantined=True).count()
+    return ProfilingError(
+        f"Only {found} {what} were measured, {needed} are needed; {noisy} measurements were too "
+        "noisy to be used. Try again when the host is idle, or give it more seconds."
+    )
 
 
 def _figures(profile: Profile, report: ErrorReport) -> dict[str, Any]:
@@ -247,6 +254,9 @@ def _store(profile: Profile, report: dict[str, Any], **columns: Any) -> FittedMo
 @transaction.atomic
 def _close(profile: Profile, report: dict[str, Any]) -> None:
     row = steps.locked(profile)
+    if row.phase == Profile.Phase.DONE:  # while this was fitting; what it found is not stored
+        outcome = row.report.get("outcome", "finished elsewhere")
+        raise ProfilingError(f"The run has ended in the meantime: {outcome}.")
     row.phase, row.finished_at, row.report = Profile.Phase.DONE, timezone.now(), report
     row.save(update_fields=["phase", "finished_at", "report"])
     profile.refresh_from_db()

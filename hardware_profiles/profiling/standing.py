@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from hardware_profiles.models import Device, FittedModel, Measurement, Profile
 from hardware_profiles.profiling.budget import FEWEST_FIT, FEWEST_TEST, Budget
 from hardware_profiles.profiling.quality import DRIFT
+from hardware_profiles.profiling.versions import METRIC
 
 STALE_AFTER = timedelta(days=90)
 STATES = ("unprofiled", "profiling", "paused", "throttled", "stale", "drifted", "profiled")
@@ -20,12 +21,11 @@ _FIGURES = ("mape", "mape_low", "mape_high", "within_5pct", "within_10pct", "ken
 def with_standing(devices: QuerySet[Device]) -> QuerySet[Device]:
     """Loads what `state_of` and `predictor_rows` read, for many devices at once."""
     models = FittedModel.objects.filter(is_current=True).defer("state", "pairs")
-    runs = Profile.objects.defer("space_document").order_by("-created_at", "pk")
-    newest = Measurement.objects.filter(device=OuterRef("pk")).order_by("-created_at")
-    facts = Subquery(newest.values("fingerprint")[:1])
+    newest = Measurement.objects.filter(device=OuterRef("pk"), metric=METRIC)
+    facts = Subquery(newest.order_by("-created_at").values("fingerprint")[:1])
     return devices.annotate(newest_fingerprint=facts).prefetch_related(
         Prefetch("models", models.order_by("-created_at"), to_attr=_CURRENT),
-        Prefetch("profiles", runs, to_attr=_RUNS),
+        Prefetch("profiles", _telling(Profile.objects.all()), to_attr=_RUNS),
     )
 
 
@@ -152,16 +152,22 @@ def _current(device: Device) -> list[FittedModel]:
 def _runs(device: Device) -> list[Profile]:
     found = vars(device).get(_RUNS)
     if found is None:
-        found = list(device.profiles.defer("space_document").order_by("-created_at", "pk"))
+        found = list(_telling(device.profiles.all()))
     return found
+
+
+def _telling(runs: QuerySet[Profile]) -> QuerySet[Profile]:
+    """Those that decide about the state, newest first: under way, or with a look at drift."""
+    chosen = runs.filter(~Q(phase=Profile.Phase.DONE) | Q(report__has_key="drift"))
+    return chosen.defer("space_document").order_by("-created_at", "pk")
 
 
 def _newest_fingerprint(device: Device) -> str | None:
     if "newest_fingerprint" in vars(device):
         known: str | None = vars(device)["newest_fingerprint"]
         return known
-    rows = device.measurements.order_by("-created_at").values_list("fingerprint", flat=True)
-    return rows.first()
+    rows = device.measurements.filter(metric=METRIC).order_by("-created_at")
+    return rows.values_list("fingerprint", flat=True).first()
 
 
 def _text(moment: datetime) -> str:

@@ -19,12 +19,16 @@ from hardware_profiles.models import Device, Measurement, Profile
 from hardware_profiles.profiling import choosing, quality
 from hardware_profiles.profiling.budget import FEWEST_FIT, FEWEST_TEST, Budget
 from hardware_profiles.profiling.drawing import space_of
+from hardware_profiles.samples import BRISK, PATIENT, MeasurePlan
 from hardware_profiles.services import store_measurement
 from search_engine.network import NetworkSpec
 from search_engine.protocols import SearchSpace
 from search_engine.types import Genes
 
-BATCH = 6
+BATCH = 12
+"""Networks that are timed in turns: the more, the longer the time each is spread over, and the
+surer it meets a quiet moment; a pause waits for as many."""
+
 REMEASURED = 8
 """Test networks that are measured a second time at the end: the floor of all errors."""
 
@@ -159,6 +163,12 @@ def reject(profile: Profile, network_hash: str, error: str) -> bool:
     return True
 
 
+def plan_for(profile: Profile) -> MeasurePlan:
+    """How carefully to measure what is pending: patiently if models are judged by it."""
+    stages = {item["stage"] for item in profile.progress["pending"].values()}
+    return BRISK if stages == {"fit"} else PATIENT
+
+
 def pending(profile: Profile) -> list[str]:
     """Hashes of networks that were given out and not recorded yet."""
     profile.refresh_from_db(fields=["progress"])
@@ -170,13 +180,17 @@ def extend(profile: Profile, *, networks: int = 0, seconds: float = 0) -> Profil
     """More budget: the run goes on with the same networks kept apart, and fits again.
 
     Raises:
-        ProfilingError: it is no profiling, or measured nothing to go on with.
+        ProfilingError: it is no profiling, or fits its models now, or there is nothing to add.
         ConfigError: the sum is more than a budget may be.
     """
     row = locked(profile)
     old = Budget.parse(row.budget)
     if old.purpose != "profile":
         raise ProfilingError(f"A {old.purpose} has a fixed size; start a profiling instead.")
+    if not networks and not seconds:
+        raise ProfilingError("Nothing to extend by: give networks, seconds or both.")
+    if row.phase == Profile.Phase.FITTING:
+        raise ProfilingError("It fits its models now; extend it as soon as it is done.")
     changes = {
         "networks": old.networks + networks,
         "seconds": old.seconds + seconds,
@@ -228,10 +242,12 @@ def _stage(row: Profile, space: SearchSpace) -> str:
     """What comes next: `test`, `fit`, `floor`, or nothing."""
     budget, progress = Budget.parse(row.budget), row.progress
     plan, done, spent = progress["plan"], progress["done"], row.seconds
-    if plan["test"] and (done["test"] < FEWEST_TEST or spent < budget.test_seconds):
+    patient = spent < _PATIENCE * budget.seconds
+    hurried = done["test"] < FEWEST_TEST and patient
+    if plan["test"] and (hurried or spent < budget.test_seconds):
         return "test"
     wanted = done["fit"] < budget.fits
-    hurried = done["fit"] < FEWEST_FIT and spent < _PATIENCE * budget.seconds
+    hurried = done["fit"] < FEWEST_FIT and patient
     if wanted and (spent < budget.measure_seconds or hurried):
         if not plan["fit"]:
             plan["fit"] = choosing.more_to_fit(row, space, budget)

@@ -28,7 +28,7 @@ from tests.experiments.api.world import (
 from tests.experiments.space_examples import sensor
 
 SPACE = {"search_space": "nasbench201", "genes": [0] * 6}
-DEVICE = {"slug": "new", "name": "New", "runtime": "pytorch"}
+DEVICE = {"slug": "fresh", "name": "Fresh", "runtime": "pytorch"}
 
 
 @dataclass(frozen=True)

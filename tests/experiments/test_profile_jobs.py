@@ -5,13 +5,15 @@ from django.utils import timezone
 
 from experiments.errors import LeaseLost, StateConflict
 from experiments.job_work import run_job
+from experiments.leases import MAX_ATTEMPTS
 from experiments.models import Job
 from experiments.profile_work import profile_device
 from experiments.services import jobs, profiles
 from hardware_profiles import profiling
-from hardware_profiles.errors import PreparationError
+from hardware_profiles.errors import PreparationError, ProfilingError
 from hardware_profiles.models import AgentTask, Device, Measurement, Profile
 from hardware_profiles.profiling import Budget
+from tests.experiments.api.world import Client
 from tests.hardware_profiles.toy_profiles import SPACE, timed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +115,63 @@ def test_one_network_that_cannot_run_does_not_spoil_the_others(job):
     assert job.profile.report["outcome"] == "current"
 
 
+def test_a_run_cancelled_while_it_fits_leaves_no_model(job, cpu, monkeypatch):
+    def cancelled_meanwhile(*args):
+        jobs.cancel_job(job=job)
+        return {"outcome": "current", "note": ""}
+
+    monkeypatch.setattr("hardware_profiles.profiling.finishing._compared", cancelled_meanwhile)
+    with pytest.raises(ProfilingError, match="cancelled"):
+        work(job, Bench())
+    assert profiling.current_model(cpu, SPACE) is None
+    job.refresh_from_db()
+    assert (job.status, job.profile.report["outcome"]) == ("cancelled", "cancelled")
+
+
+def test_a_run_that_is_given_up_does_not_stay_open(job, cpu):
+    jobs.claim_job(job.pk)
+    long_ago = timezone.now() - timezone.timedelta(days=1)
+    Job.objects.update(lease_expires=long_ago, attempts=MAX_ATTEMPTS - 1)
+    jobs.reclaim_job(Job.objects.get(pk=job.pk))
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+    assert profiling.state_of(cpu)[0] == "unprofiled"
+
+
+def test_a_run_that_a_person_paused_is_not_taken_up_by_itself(job):
+    profiles.pause_job(job=jobs.claim_job(job.pk))
+    Profile.objects.filter(pk=job.profile_id).update(
+        progress={**job.profile.progress, "throttled": "hot", "paused": "Paused by a person."}
+    )
+    Job.objects.update(rung_at=timezone.now() - timezone.timedelta(minutes=2))
+    profiles.take_up_waiting()
+    job.refresh_from_db()
+    assert job.status == Job.Status.PAUSED
+
+
+def test_a_run_is_not_extended_by_nothing_nor_while_it_fits(job):
+    with pytest.raises(ProfilingError, match="networks, seconds or both"):
+        profiles.extend_job(job=job)
+    Profile.objects.filter(pk=job.profile_id).update(phase=Profile.Phase.FITTING)
+    with pytest.raises(ProfilingError, match="fits its models now"):
+        profiles.extend_job(job=job, networks=5)
+
+
+def test_staff_acts_on_profilings_of_others_and_on_nothing_else_of_theirs(job, cpu, mallory, staff):
+    other = Job.objects.create(owner=job.owner, kind="measure", device=cpu)
+    for user, answers in ((mallory, (404, 404, 404)), (staff, (200, 200, 404))):
+        client = Client(user)
+        found = tuple(
+            client.post(path, {}).status_code
+            for path in (
+                f"jobs/{job.pk}/pause/",
+                f"jobs/{job.pk}/cancel/",
+                f"jobs/{other.pk}/cancel/",
+            )
+        )
+        assert found == answers
+
+
 def test_a_second_profiling_of_the_same_space_has_to_wait(job, alice, cpu):
     with pytest.raises(StateConflict, match="being profiled for mbconv-tiny already"):
         profiles.request_profile(owner=alice, device=cpu, space=SPACE)
@@ -131,7 +190,7 @@ def test_a_throttled_run_pauses_itself_and_goes_on_after_a_while(job):
     claimed = jobs.claim_job(job.pk)
     profiles.pause_job(job=claimed, why="hot")
     Profile.objects.filter(pk=job.profile_id).update(
-        progress={**job.profile.progress, "throttled": "The reference takes longer."}
+        progress={**job.profile.progress, "throttled": "hot", "paused": "hot"}
     )
     profiles.take_up_waiting()
     job.refresh_from_db()

@@ -176,9 +176,17 @@ class EvaluationView(APIView):
             rows = rows.filter(space=space)
         wanted = request.query_params.get("model")
         if wanted:
-            model = next((row for row in rows if str(row.pk) == wanted), None)
+            model = rows.filter(pk=wanted).first() if _is_id(wanted) else None
         else:
             model = rows.filter(is_current=True).first()
         if model is None:
             raise NotFound(f"Device {slug} has no such model; profile it for the search space.")
         return Response(EvaluationSerializer(model).data)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

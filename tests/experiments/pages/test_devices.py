@@ -288,7 +288,7 @@ def test_a_table_shows_its_versions_what_it_holds_and_what_is_not_trusted(signed
     assert page.count('class="cell-source"') == 2
     assert re.search(r'data-rollback="[\w-]+" disabled', page)
     assert "/api/v1/devices/table/table/" in page
-    assert state_in(page) == "Healthy"
+    assert state_in(page) == "Ready"
 
 
 def test_devices_that_share_no_measurement_are_compared_by_their_models_marked_so(
