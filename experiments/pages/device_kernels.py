@@ -9,7 +9,7 @@ from experiments.figures.device_roofline import Roofs, Work, describe, roofline_
 from experiments.figures.svg import as_html
 from hardware_profiles.descriptors import PEAKS
 from hardware_profiles.models import Device, KernelTiming, Measurement
-from hardware_profiles.runtimes import RUNTIMES
+from hardware_profiles.runtimes import rules_for
 from search_engine.costs.units import RuntimeRules, Unit, units_of
 from search_engine.errors import SearchEngineError
 from search_engine.network import NetworkSpec
@@ -24,7 +24,7 @@ def rules_of(device: Device) -> RuntimeRules:
     """How the runtime of a device executes networks."""
     if not device.runtime:
         return RuntimeRules()
-    return getattr(RUNTIMES.resolve(device.runtime), "rules", RuntimeRules())
+    return rules_for(device.runtime, device.precision)
 
 
 def roofline(device: Device, networks: Sequence[tuple[NetworkSpec, float]]) -> dict[str, Any]:
