@@ -22,7 +22,8 @@ Measure = Callable[..., list[LatencyResult]]
 
 
 def profile_device(job: Job, measure_here: Measure = measure_networks) -> dict[str, Any] | None:
-    """Go on with a claimed job; its result, or None if it waits, for an agent or a cool machine.
+    """Go on with a claimed job; its result, or None if it waits, for an agent, for a cool machine
+    or behind what other devices have to measure.
 
     Whatever happens, what was measured stays, and whoever claims the job next goes on with it.
 
@@ -47,6 +48,9 @@ def profile_device(job: Job, measure_here: Measure = measure_networks) -> dict[s
             return None
         _serve_others(job.device)
         stop_at_shutdown()
+        if _wanted_elsewhere(job.device):
+            jobs.release_job(job)
+            return None
     model = profiling.finish(profile)
     return {
         "profile": str(profile.pk),
@@ -99,3 +103,15 @@ def _serve_others(device: Device) -> None:
     waiting = Job.objects.filter(device=device, kind=Job.Kind.MEASURE, status=Job.Status.QUEUED)
     for key in waiting.order_by("created_at").values_list("pk", flat=True):
         run_job(key)
+
+
+def _wanted_elsewhere(device: Device) -> bool:
+    """Whether candidates or people wait for another device, whose work this worker does as well."""
+    active = Device.objects.active().exclude(pk=device.pk)
+    slugs = active.filter(kind__in=Device.MEASURING).values("slug")
+    unclaimed = Trial.objects.filter(awaiting__in=slugs, status=Trial.Status.QUEUED)
+    measuring = Job.objects.filter(kind=Job.Kind.MEASURE, status=Job.Status.QUEUED)
+    return (
+        unclaimed.filter(run__status__in=Run.ACTIVE).exists()
+        or measuring.filter(device__in=active).exists()
+    )

@@ -143,8 +143,9 @@ def report(job: Job, artifacts: Sequence[Artifact] = (), **columns: Any) -> None
 
 @transaction.atomic
 def release_job(job: Job) -> None:
-    """Put a job this worker holds back into the line. LeaseLost."""
-    report(job, status=Job.Status.QUEUED, progress=0.0, rung_at=timezone.now(), **FREE)
+    """Put a job this worker holds back into the line; a profiling goes on there. LeaseLost."""
+    progress = 0.0 if job.profile is None else job.progress
+    report(job, status=Job.Status.QUEUED, progress=progress, rung_at=timezone.now(), **FREE)
     transaction.on_commit(partial(doorbell.work_on_job, job))
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.utils import timezone
+from numpy.random import default_rng
 
 from experiments.errors import LeaseLost, StateConflict
 from experiments.job_work import run_job
@@ -13,6 +14,8 @@ from hardware_profiles import profiling
 from hardware_profiles.errors import PreparationError, ProfilingError
 from hardware_profiles.models import AgentTask, Device, Measurement, Profile
 from hardware_profiles.profiling import Budget
+from hardware_profiles.services import create_device
+from search_engine.loading import load_space
 from tests.experiments.api.world import Client
 from tests.hardware_profiles.toy_profiles import SPACE, timed
 
@@ -170,6 +173,19 @@ def test_staff_acts_on_profilings_of_others_and_on_nothing_else_of_theirs(job, c
             )
         )
         assert found == answers
+
+
+def test_a_profiling_goes_behind_what_another_device_has_to_measure(job, alice):
+    onnx = create_device(slug="onnx", name="ONNX", runtime="onnxruntime")
+    asked = {"owner": alice, "device": onnx, "space": SPACE}
+    genes = load_space(SPACE).sample(default_rng(0))
+    other = jobs.request_measurement(**asked, genes=genes)
+    assert work(job, bench := Bench()) is None
+    job.refresh_from_db()
+    assert (job.status, bench.sessions) == (Job.Status.QUEUED, 1)
+    assert job.progress > 0
+    Job.objects.filter(pk=other.pk).update(status=Job.Status.DONE)
+    assert work(job, Bench())["version"] == 1
 
 
 def test_a_second_profiling_of_the_same_space_has_to_wait(job, alice, cpu):
