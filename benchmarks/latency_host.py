@@ -36,7 +36,7 @@ from hardware_profiles.kernels import measure_kernels, usable
 from hardware_profiles.measure import LatencyResult, Reference, measure_latency
 from hardware_profiles.reference import reference_network
 from hardware_profiles.runtimes import RUNTIMES, rules_for
-from hardware_profiles.samples import BRISK, MeasurePlan
+from hardware_profiles.samples import BRISK, PATIENT, MeasurePlan
 from search_engine import load_space
 from search_engine.costs.accuracy import error_report
 from search_engine.costs.fitting import fit_best
@@ -72,17 +72,13 @@ HURRIED = MeasurePlan.parse(
 )
 
 
-PATIENT = MeasurePlan.parse({"quiet_factor": 1.025, "settle_seconds": 4.0})
-"""For networks kept apart: rounds in which the reference network is 3 % slow are repeated."""
-
-
 @dataclass(frozen=True)
 class Effort:
     """How much is measured per pair of runtime and space."""
 
     seconds: float
     tests: int = 66  # a few may be disturbed; 60 are wanted
-    batch: int = 11
+    batch: int = 12
     fit_share: float = 0.15
     units: int = 80
     test_plan: MeasurePlan = PATIENT

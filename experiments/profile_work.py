@@ -18,6 +18,9 @@ from hardware_profiles.services import measure_networks
 from search_engine.errors import Interrupted, SearchEngineError
 from search_engine.network import NetworkSpec
 
+AGENT_BATCH = 6
+"""Models of so many networks are made and sent before an agent can begin."""
+
 Measure = Callable[..., list[LatencyResult]]
 
 
@@ -36,8 +39,10 @@ def profile_device(job: Job, measure_here: Measure = measure_networks) -> dict[s
         SearchEngineError: the device cannot be profiled.
     """
     profile = job.profile
-    while networks := profiling.next_batch(profile):
-        if job.device.kind == Device.Kind.AGENT:
+    through_agent = job.device.kind == Device.Kind.AGENT
+    most = AGENT_BATCH if through_agent else profiling.BATCH
+    while networks := profiling.next_batch(profile, most):
+        if through_agent:
             _ask_agent(job, networks)
             return None
         _measure(job.device, profile, networks, measure_here)
@@ -78,7 +83,8 @@ def _measure(
     """Measure together and record; if one spoils the session, find out which."""
     began = time.monotonic()
     try:
-        results = measure_here(device, networks, between_rounds=stop_at_shutdown)
+        plan = profiling.plan_for(profile)
+        results = measure_here(device, networks, plan, between_rounds=stop_at_shutdown)
     except (Interrupted, *AWAY):
         raise
     except SearchEngineError as error:

@@ -77,8 +77,12 @@ BRISK = MeasurePlan.parse(
         "max_seconds": 5.0,
     }
 )
-"""For profiling, where many networks matter more than the last percent of each: about half a
+"""To fit on, where many networks matter more than the last percent of each: about half a
 second for a network of a millisecond."""
+
+
+PATIENT = MeasurePlan.parse({"quiet_factor": 1.025, "settle_seconds": 4.0})
+"""To judge models by: rounds in which the reference network is 3 % slow are repeated."""
 
 
 class Samples(Config):

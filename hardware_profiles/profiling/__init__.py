@@ -11,11 +11,13 @@ from hardware_profiles.profiling.standing import (
     with_standing,
 )
 from hardware_profiles.profiling.steps import (
+    BATCH,
     end,
     extend,
     next_batch,
     pause,
     pending,
+    plan_for,
     record,
     reject,
     start,
@@ -23,7 +25,7 @@ from hardware_profiles.profiling.steps import (
 from hardware_profiles.profiling.versions import activate, current_model, models_of, predictor_of
 
 __all__ = [
-    "STATES", "Budget", "activate", "current_model", "end", "extend", "finish", "models_of",
-    "next_batch", "pause", "pending", "predictor_of", "predictor_rows", "public_progress",
-    "record", "reject", "space_of", "start", "state_of", "with_standing",
+    "BATCH", "STATES", "Budget", "activate", "current_model", "end", "extend", "finish",
+    "models_of", "next_batch", "pause", "pending", "plan_for", "predictor_of", "predictor_rows",
+    "public_progress", "record", "reject", "space_of", "start", "state_of", "with_standing",
 ]  # fmt: skip

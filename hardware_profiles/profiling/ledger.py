@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from django.db.models import FloatField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from hardware_profiles.models import Device, KernelTiming, Measurement, Profile
 from hardware_profiles.runtimes import RUNTIMES
 from search_engine.costs.predictors.protocol import Evidence, Floats, KernelSample
 from search_engine.costs.units import RuntimeRules, Unit
 from search_engine.protocols import SearchSpace
+
+_USUAL_PERCENTILE = 25
 
 
 def measured(profile: Profile, split: str | None = None) -> list[Measurement]:
@@ -32,7 +37,7 @@ def evidence_of(profile: Profile, space: SearchSpace) -> Evidence:
     rows = measured(profile, Measurement.Split.FIT)
     return Evidence(
         networks=[space.decode(tuple(row.genes)) for row in rows],
-        values=values_of(rows),
+        values=at_usual_speed(rows),
         rules=rules_of(profile.device),
         kernels=kernels_of(profile.device, rows[-1].fingerprint if rows else ""),
         space=space,
@@ -43,6 +48,19 @@ def evidence_of(profile: Profile, space: SearchSpace) -> Evidence:
 def values_of(rows: Sequence[Measurement]) -> Floats:
     """Latencies, ms."""
     return np.array([row.value for row in rows], dtype=np.float64)
+
+
+def at_usual_speed(rows: Sequence[Measurement]) -> Floats:
+    """Latencies (ms) as they would be with the host at its usual speed.
+
+    What the reference network took beside each tells how fast the host was; this is for fitting
+    only. Models are judged by latencies as they were measured.
+    """
+    values = values_of(rows)
+    taken = np.array([row.reference_ms or np.nan for row in rows], dtype=np.float64)
+    if not len(rows) or not np.isfinite(taken).all():
+        return values
+    return values * np.percentile(taken, _USUAL_PERCENTILE) / taken
 
 
 def rules_of(device: Device) -> RuntimeRules:
@@ -74,4 +92,6 @@ def _rows(profile: Profile, split: str | None) -> list[Measurement]:
     if split is not None:
         rows = rows.filter(split=split)
     heavy = ("samples", "phases", "environment")
+    told = KeyTextTransform("reference_ms", "environment")
+    rows = rows.annotate(reference_ms=Cast(told, FloatField()))
     return list(rows.defer(*heavy).order_by("created_at", "pk"))

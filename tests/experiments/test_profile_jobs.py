@@ -37,7 +37,7 @@ class Bench:
         self.measured, self.sessions = [], 0
         self.before = {int(name.removeprefix("session")): act for name, act in before.items()}
 
-    def __call__(self, device, networks, *, between_rounds):
+    def __call__(self, device, networks, plan, *, between_rounds):
         self.sessions += 1
         self.before.get(self.sessions, lambda: None)()
         self.measured += [network.digest for network in networks]
@@ -59,7 +59,7 @@ def test_a_profiling_ends_with_a_model_and_its_figures(job, cpu):
 
 
 def test_a_paused_job_keeps_what_was_measured_and_measures_nothing_twice(job):
-    first = Bench(session2=lambda: profiles.pause_job(job=job))
+    first = Bench(session1=lambda: profiles.pause_job(job=job))
     with pytest.raises(LeaseLost):
         work(job, first)
     assert Measurement.objects.count() == len(first.measured) == 8
@@ -82,7 +82,7 @@ def test_a_job_of_a_dead_worker_goes_on_where_it_stood(job):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        work(job, first := Bench(session3=die))
+        work(job, first := Bench(session2=die))
     job.refresh_from_db()
     Job.objects.filter(pk=job.pk).update(lease_expires=timezone.now() - timezone.timedelta(days=1))
     jobs.reclaim_job(job)
@@ -106,10 +106,10 @@ def test_a_cancelled_job_ends_the_run_and_is_not_resumed(job):
 
 def test_one_network_that_cannot_run_does_not_spoil_the_others(job):
     class Picky(Bench):
-        def __call__(self, device, networks, *, between_rounds):
+        def __call__(self, device, networks, plan, *, between_rounds):
             if refused in [network.digest for network in networks]:
                 raise PreparationError("no such operator")
-            return super().__call__(device, networks, between_rounds=between_rounds)
+            return super().__call__(device, networks, plan, between_rounds=between_rounds)
 
     refused = profiling.next_batch(job.profile)[0].digest
     work(job, Picky())
