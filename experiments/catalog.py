@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 
 from experiments.references import known_row
 from experiments.spaces import space_rows
+from hardware_profiles.profiling import with_standing
 from hardware_profiles.selectors import active_devices, device_row
 from search_engine.costs import COSTS
 from search_engine.datasets import DATASETS
@@ -43,7 +44,7 @@ def catalog(user: AbstractBaseUser | None = None) -> dict[str, list[dict[str, An
         "known_networks": [known_row(entry) for entry in KNOWN],
         "layer_types": [_layer_type(entry) for entry in OPS],
         "library_parts": [_words(entry) for entry in LIBRARY],
-        "devices": [device_row(device) for device in active_devices()],
+        "devices": [device_row(device) for device in with_standing(active_devices())],
         "exporters": [
             member(EXPORTERS, entry) | {"extension": EXPORTERS.resolve(entry.key).extension}
             for entry in EXPORTERS
