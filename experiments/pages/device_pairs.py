@@ -139,7 +139,7 @@ def _said(
             found = next((a for a in answers if a.metric == "latency_ms"), None)
             return found and (np.asarray(found.values, float), found.origin)
         model = current_model(device, slug)
-        if model is None:
+        if model is None or model.space_checksum != space.checksum:  # of another version
             return None
         predictor = predictor_of(model)
         return predictor.predict([space.decode(one) for one in genes]), predictor.origin

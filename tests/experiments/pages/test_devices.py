@@ -10,7 +10,7 @@ from django.utils import timezone
 from experiments.models import Job
 from experiments.pages.device_state import PARTS, State
 from experiments.spaces import space_for
-from hardware_profiles.models import Device
+from hardware_profiles.models import Device, FittedModel
 from hardware_profiles.tables.store import import_csv
 from tests.experiments.pages.device_world import (
     SPACE,
@@ -294,8 +294,10 @@ def test_a_table_shows_its_versions_what_it_holds_and_what_is_not_trusted(signed
 def test_devices_that_share_no_measurement_are_compared_by_their_models_marked_so(
     signed_in, cpu, other
 ):
-    add_model(cpu, add_measurements(cpu, 24), state=fitted_state(cpu))
-    add_model(other, add_measurements(other, 24, factor=2.0), state=fitted_state(other))
+    known = {"space_checksum": space_for(SPACE).checksum}
+    add_model(cpu, add_measurements(cpu, 24), state=fitted_state(cpu), **known)
+    rows = add_measurements(other, 24, factor=2.0)
+    model = add_model(other, rows, state=fitted_state(other), **known)
     other.measurements.all().delete()
     pair = {"d": ["local-cpu", "other"]}
     offer = html(signed_in.get("/devices/compare/", pair))
@@ -304,6 +306,8 @@ def test_devices_that_share_no_measurement_are_compared_by_their_models_marked_s
     assert "is predicted by a model" in page
     assert "random architectures of NAS-Bench-201" in page
     assert re.search(r"~ \d[\d.]* [mµ]s", page)
+    FittedModel.objects.filter(pk=model.pk).update(space_checksum="of an older version")
+    assert "is predicted" not in html(signed_in.get("/devices/compare/", {**pair, "space": SPACE}))
 
 
 def test_without_timed_kernels_coverage_counts_those_in_fitted_networks(signed_in, cpu, staff):
