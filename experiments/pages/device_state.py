@@ -10,11 +10,12 @@ from django.utils.safestring import SafeString, mark_safe
 from experiments import workers
 from hardware_profiles.agents import line
 from hardware_profiles.models import Device
-from hardware_profiles.profiling import state_of
+from hardware_profiles.profiling import predictor_rows, state_of
 from hardware_profiles.selectors import tables_in_use
 
 PARTS = {
     "healthy": ("Healthy", "done", "done"),
+    "rough": ("Rough model", "warning", "paused"),
     "ready": ("Ready", "done", "done"),
     "unprofiled": ("Not profiled", "queued", "queued"),
     "profiling": ("Profiling", "running", "running"),
@@ -28,6 +29,11 @@ PARTS = {
 }
 """State -> word, icon, and the status whose colour the icon has."""
 
+
+_WARNING = ("throttled", "stale", "drifted", "unreachable", "empty", "paused", "rough")
+
+ROUGH_ABOVE = 10.0
+"""Mean error in percent, on networks kept apart, above which a model is called rough."""
 
 READY = {
     Device.Kind.TABLE: "Answers from its imported tables; nothing is measured.",
@@ -48,7 +54,7 @@ class State:
     @property
     def warns(self) -> bool:
         """Somebody should do something about it, or know it before trusting a number."""
-        return self.key in ("throttled", "stale", "drifted", "unreachable", "empty", "paused")
+        return self.key in _WARNING
 
     @property
     def note_html(self) -> SafeString:
@@ -80,7 +86,7 @@ def device_state(device: Device, queues: frozenset[str] | None) -> State:
         return State("unreachable", problem)
     key, note = state_of(device)
     if key:
-        return State({"profiled": "healthy"}.get(key, key), note)
+        return _profiled(device, note) if key == "profiled" else State(key, note)
     if device.kind == Device.Kind.TABLE and not tables_in_use(device):
         return State("empty", "Import a table: it has no numbers yet.")
     if device.kind == Device.Kind.ANALYTIC and not device.descriptor:
@@ -94,6 +100,16 @@ def listened_queues() -> frozenset[str] | None:
         return frozenset(queue for worker in workers.alive() for queue in worker.queues)
     except redis.RedisError:
         return None
+
+
+def _profiled(device: Device, note: str) -> State:
+    """Healthy only if the model that the note is about is right, not just there."""
+    model = next(iter(predictor_rows(device)))
+    mape = model["mape"]
+    if mape is None or mape <= ROUGH_ABOVE:
+        return State("healthy", note)
+    text = f"Its model of {model['space']} is off by {mape:.0f} % on average; profile it longer."
+    return State("rough", text)
 
 
 def _unreachable(device: Device, queues: frozenset[str] | None) -> str:

@@ -104,7 +104,8 @@ def extend_job(*, job: Job, networks: int = 0, seconds: float = 0) -> Job:
     profile = profiling.extend(job.profile, networks=networks, seconds=seconds)
     _set(job, params={**job.params, "budget": profile.budget})
     if was_done:
-        _set(job, finished_at=None, result=None)
+        share = profiling.public_progress(profile)["share"]
+        _set(job, finished_at=None, result=None, progress=share)
         _queue(job)
     return job
 

@@ -194,10 +194,11 @@ def test_a_second_profiling_of_the_same_space_has_to_wait(job, alice, cpu):
 
 
 def test_a_finished_job_is_extended_and_fits_again(job, cpu):
-    jobs.report(jobs.claim_job(job.pk), status=Job.Status.DONE, result=None)
+    jobs.report(jobs.claim_job(job.pk), status=Job.Status.DONE, result=None, progress=1.0)
     Profile.objects.filter(pk=job.profile_id).update(phase=Profile.Phase.DONE)
     extended = profiles.extend_job(job=job, networks=5)
     assert extended.status == Job.Status.QUEUED
+    assert extended.progress < 1
     assert extended.profile.budget["networks"] == 25
     assert extended.params["budget"]["networks"] == 25
 

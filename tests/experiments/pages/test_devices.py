@@ -87,6 +87,13 @@ def test_the_list_says_how_each_device_is_doing(signed_in, cpu, other, listening
     assert found == ["Profiling", "Healthy", "Disabled", "Unreachable", "No numbers yet"]
 
 
+def test_a_device_whose_model_is_far_off_is_not_called_healthy(signed_in, cpu, listening):
+    add_model(cpu, add_measurements(cpu), error=0.2)
+    page = html(signed_in.get("/devices/local-cpu/"))
+    assert state_in(page) == "Rough model"
+    assert re.search(r"off by 2\d % on average", page)
+
+
 def test_a_device_without_a_worker_is_unreachable(signed_in, cpu, monkeypatch):
     monkeypatch.setattr("experiments.pages.device_list.listened_queues", lambda: NO_WORKERS)
     page = html(signed_in.get("/devices/"))
