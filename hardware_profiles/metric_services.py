@@ -17,7 +17,7 @@ from hardware_profiles.memory_probe import measure_peak_memory
 from hardware_profiles.models import Device, Measurement
 from hardware_profiles.runtimes.protocol import Runtime
 from hardware_profiles.samples import MetricResult
-from hardware_profiles.services import runtime_of, usable_host
+from hardware_profiles.services import runtime_of, store_result, usable_host
 from hardware_profiles.timing import run
 from search_engine.network import NetworkDraft, NetworkSpec
 
@@ -89,31 +89,16 @@ def store_metric(*, device: Device, network: NetworkSpec, result: MetricResult) 
     Raises:
         ValueError: the result belongs to another network.
     """
-    if result.digest != network.digest:
-        raise ValueError(
-            f"Result of architecture {result.digest[:10]} given for {network.digest[:10]}."
-        )
-    facts = result.environment
-    measurement = Measurement(
-        device=device,
-        network_hash=network.digest,
-        space=network.space,
-        genes=list(network.genes),
+    return store_result(
+        device,
+        network,
+        result,
         metric=result.metric,
         value=result.value,
         unit=result.unit,
-        spread=result.spread.model_dump(),
-        n=result.n,
-        status=result.status,
-        note=result.note,
         samples=dict(result.samples),
         phases={},
-        environment=dict(facts),
-        fingerprint=environment.fingerprint(facts["host"], device.runtime, facts["versions"]),
     )
-    measurement.full_clean(exclude=["phases"])  # a network that was not timed has none
-    measurement.save(force_insert=True)
-    return measurement
 
 
 def minimal_network(network: NetworkSpec) -> NetworkSpec:

@@ -15,7 +15,7 @@ from hardware_profiles.models import Device, Measurement
 from hardware_profiles.reference import reference_network
 from hardware_profiles.runtimes import RUNTIMES
 from hardware_profiles.runtimes.protocol import Runtime
-from hardware_profiles.samples import MeasurePlan
+from hardware_profiles.samples import MeasurePlan, MetricResult
 from hardware_profiles.selectors import measurement_object, usual_reference_ms
 from search_engine.network import NetworkSpec
 
@@ -175,6 +175,24 @@ def store_measurement(
     Raises:
         ValueError: the result belongs to another network.
     """
+    return store_result(
+        device,
+        network,
+        result,
+        value=result.latency_ms,
+        samples=result.samples.model_dump(mode="json"),
+        phases=dict(result.phases),
+    )
+
+
+def store_result(
+    device: Device, network: NetworkSpec, result: LatencyResult | MetricResult, **columns: Any
+) -> Measurement:
+    """Store a result of any metric; `columns` are those that only this kind of result has.
+
+    Raises:
+        ValueError: the result belongs to another network.
+    """
     if result.digest != network.digest:
         raise ValueError(
             f"Result of architecture {result.digest[:10]} given for {network.digest[:10]}."
@@ -185,17 +203,16 @@ def store_measurement(
         network_hash=network.digest,
         space=network.space,
         genes=list(network.genes),
-        value=result.latency_ms,
         spread=result.spread.model_dump(),
         n=result.n,
         status=result.status,
         note=result.note,
-        samples=result.samples.model_dump(mode="json"),
-        phases=dict(result.phases),
         environment=dict(facts),
         fingerprint=environment.fingerprint(facts["host"], device.runtime, facts["versions"]),
+        **columns,
     )
-    measurement.full_clean()
+    # A network that was not timed has no phases.
+    measurement.full_clean(exclude=() if measurement.phases else ("phases",))
     measurement.save(force_insert=True)
     return measurement
 

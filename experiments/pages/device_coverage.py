@@ -9,8 +9,9 @@ from uuid import UUID
 
 import numpy as np
 
-from experiments.pages.device_kernels import decoded, rules_of
+from experiments.pages.device_kernels import decoded
 from hardware_profiles.models import Device, FittedModel, KernelTiming, Measurement
+from hardware_profiles.profiling.ledger import rules_of
 from search_engine.costs.units import RuntimeRules, Unit, units_of
 from search_engine.protocols import SearchSpace
 

@@ -9,8 +9,8 @@ from experiments.figures.device_roofline import Roofs, Work, describe, roofline_
 from experiments.figures.svg import as_html
 from hardware_profiles.descriptors import PEAKS
 from hardware_profiles.models import Device, KernelTiming, Measurement
-from hardware_profiles.runtimes import rules_for
-from search_engine.costs.units import RuntimeRules, Unit, units_of
+from hardware_profiles.profiling.ledger import rules_of
+from search_engine.costs.units import Unit, units_of
 from search_engine.errors import SearchEngineError
 from search_engine.network import NetworkSpec
 from search_engine.ops import OPS
@@ -18,13 +18,6 @@ from search_engine.protocols import SearchSpace
 
 SHOWN_NETWORKS, SHOWN_KERNELS = 60, 300
 BYTES = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}
-
-
-def rules_of(device: Device) -> RuntimeRules:
-    """How the runtime of a device executes networks."""
-    if not device.runtime:
-        return RuntimeRules()
-    return rules_for(device.runtime, device.precision)
 
 
 def roofline(device: Device, networks: Sequence[tuple[NetworkSpec, float]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from hardware_profiles.models import Device, KernelTiming, Measurement, Profile
-from hardware_profiles.runtimes import RUNTIMES
+from hardware_profiles.runtimes import rules_for
 from search_engine.costs.predictors.protocol import Evidence, Floats, KernelSample
 from search_engine.costs.units import RuntimeRules, Unit
 from search_engine.protocols import SearchSpace
@@ -65,9 +65,9 @@ def at_usual_speed(rows: Sequence[Measurement]) -> Floats:
 
 def rules_of(device: Device) -> RuntimeRules:
     """How the device's runtime executes networks."""
-    runtime: Any = RUNTIMES.resolve(device.runtime)
-    rules: RuntimeRules = getattr(runtime, "rules", RuntimeRules())
-    return getattr(runtime, "precision_rules", {}).get(device.precision, rules)
+    if not device.runtime:  # a table or a description
+        return RuntimeRules()
+    return rules_for(device.runtime, device.precision)
 
 
 def kernels_of(device: Device, fingerprint: str) -> list[KernelSample]:
